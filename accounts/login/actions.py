@@ -1,0 +1,101 @@
+"""Signing in: the right password begins it, the second step or nothing more finishes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from django.conf import settings
+from django.contrib import auth
+from django.db import transaction
+from django.utils.module_loading import import_string
+
+from accounts.login.models import LoginAttempt
+from accounts.sessions.models import Ending
+from audit import events
+from audit.actions import record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django_otp.models import Device
+
+    from accounts.requests import Request
+    from accounts.user.models import User
+
+ATTEMPT_KEY = "login_attempt"
+
+
+class AttemptIsOver(Exception):  # noqa: N818 - a noun, as all our exceptions
+    """The pending sign-in was finished, ran out or died between the question and the answer."""
+
+
+@transaction.atomic
+def begin(request: Request, user: User, *, next_url: str) -> str:
+    """Go on after the right password; returns where to.
+
+    Signs in here and now only if settings.SECOND_STEP says that nothing more is asked. An exception in that hook
+    leaves this function and its transaction with it: nobody gets in by a mistake.
+    """
+    request.session.cycle_key()
+    attempt = LoginAttempt(
+        user=user,
+        session_digest=request.session.digest,
+        auth_generation=user.auth_generation,
+        next_url=next_url,
+        ip=request.origin.ip,
+        user_agent=request.origin.user_agent,
+    )
+    challenge_url = _second_step(attempt, request)
+    if challenge_url is None:
+        _sign_in(request, user, device=None, proved_by="password")
+        return next_url
+    attempt.save()
+    request.session[ATTEMPT_KEY] = attempt.pk
+    request.session.save()
+    return challenge_url
+
+
+def attempt_of(request: Request) -> LoginAttempt | None:
+    """The sign-in that is pending in this browser, if any."""
+    attempt_id = request.session.get(ATTEMPT_KEY)
+    if attempt_id is None:
+        return None
+    mine = LoginAttempt.objects.pending().filter(pk=attempt_id, session_digest=request.session.digest)
+    return mine.select_related("user").first()
+
+
+def finish(request: Request, attempt: LoginAttempt, *, device: Device, method: str) -> None:
+    """Sign in with a device that has just accepted an answer; method is its slug.
+
+    The caller has claimed the attempt and holds the transaction of the answer: answer, attempt, session and record
+    are written together or not at all.
+    """
+    _sign_in(request, attempt.user, device=device, proved_by=method)
+
+
+@transaction.atomic
+def sign_out(request: Request) -> None:
+    """End the session, or the sign-in that is still pending, on the server as well as in the browser."""
+    attempt = attempt_of(request)
+    if attempt is not None:
+        LoginAttempt.objects.filter(pk=attempt.pk).update(state=LoginAttempt.State.ABANDONED)
+    if request.user.is_authenticated:
+        record(events.SIGNED_OUT, user=cast("User", request.user), origin=request.origin)
+    request.session.end(Ending.SIGNED_OUT)
+    auth.logout(request)
+
+
+def _second_step(attempt: LoginAttempt, request: Request) -> str | None:
+    """The URL of the challenge, or None when the password is enough: only the hook may say so."""
+    hook = cast("Callable[[LoginAttempt, Request], str | None]", import_string(settings.SECOND_STEP))
+    return hook(attempt, request)
+
+
+def _sign_in(request: Request, user: User, *, device: Device | None, proved_by: str) -> None:
+    """The only caller of auth.login: a new session key, one write (ASVS 7.2.4)."""
+    request.session.pop(ATTEMPT_KEY, None)
+    user.otp_device = device  # django-otp's receiver notes it in the session
+    auth.login(request, user)
+    request.session.sign_in(user, request.origin, proved_by=proved_by)
+    request.session.save()
+    record(events.SIGNED_IN, user=user, origin=request.origin, method=proved_by)

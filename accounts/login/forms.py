@@ -1,0 +1,34 @@
+"""The password step."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.password.fields import PasswordField
+
+
+class SignInForm(forms.Form):
+    """An e-mail address or login ID, and a password."""
+
+    login = forms.CharField(
+        label=_("Email or username"),
+        max_length=254,
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "username webauthn",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+                "autofocus": True,
+            }
+        ),
+        error_messages={"required": _("Enter your email or username")},
+    )
+    password = PasswordField(
+        label=_("Password"),
+        autocomplete="current-password",
+        error_messages={"required": _("Enter your password")},
+    )
+    next = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def refuse(self) -> None:
+        """One answer for a wrong password and for nobody (ASVS 6.3.8)."""
+        self.add_error(None, _("Email or password is not right. Check both and try again."))

@@ -1,0 +1,70 @@
+"""A sign-in whose second step is pending."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F
+
+from lib import clock
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+LIFETIME = timedelta(minutes=10)
+
+
+class LoginAttemptQuerySet(models.QuerySet["LoginAttempt"]):
+    """Attempts by state."""
+
+    def pending(self) -> LoginAttemptQuerySet:
+        """Young, unfinished, of an active person whose password and methods are still those of its start."""
+        return self.filter(
+            state=LoginAttempt.State.PENDING,
+            started_at__gt=clock.now() - LIFETIME,
+            user__is_active=True,
+            auth_generation=F("user__auth_generation"),
+        )
+
+
+class LoginAttempt(models.Model):
+    """The right password was given; until the second step is done nobody is signed in.
+
+    A row on the server, not a half-signed-in session: no view, API or protocol can mistake it for a person.
+    """
+
+    class State(models.TextChoices):
+        """How it ended."""
+
+        PENDING = "pending"
+        FINISHED = "finished"
+        ABANDONED = "abandoned"
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="login_attempts")
+    session_digest = models.CharField(max_length=64)  # only the browser that began it can go on
+    auth_generation = models.PositiveIntegerField()
+    next_url = models.CharField(max_length=2000)
+    state = models.CharField(max_length=16, choices=State.choices, default=State.PENDING)
+    started_at = models.DateTimeField(default=clock.now)
+    ip = models.GenericIPAddressField()
+    user_agent = models.CharField(max_length=512, blank=True)
+
+    objects = LoginAttemptQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["started_at"], name="attempt_age")]
+
+    def __str__(self) -> str:
+        return f"attempt {self.pk} ({self.state})"
+
+    @property
+    def expires_at(self) -> datetime:
+        return self.started_at + LIFETIME
+
+    def claim(self) -> bool:
+        """Finish it, once, if it is still pending; of several requests at the same instant one gets True."""
+        still_pending = LoginAttempt.objects.pending().filter(pk=self.pk)
+        return still_pending.update(state=self.State.FINISHED) == 1

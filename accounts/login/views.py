@@ -1,0 +1,63 @@
+"""The password step, help, signing out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.shortcuts import redirect, render
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.login import actions
+from accounts.login.forms import SignInForm
+from accounts.login.next_url import safe_next
+from accounts.password.check import check_login
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+    from accounts.requests import Request
+
+
+@login_not_required
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in(request: Request) -> HttpResponse:
+    next_url = safe_next(request, request.POST.get("next") or request.GET.get("next", ""))
+    if request.user.is_authenticated:
+        return redirect(next_url)
+
+    form = SignInForm(
+        request.POST if request.method == "POST" else None,
+        initial={"next": request.GET.get("next", ""), "login": request.GET.get("login", "")},
+    )
+    if form.is_valid():
+        user = check_login(form.cleaned_data["login"], form.cleaned_data["password"], origin=request.origin)
+        if user is not None:
+            return redirect(actions.begin(request, user, next_url=next_url))
+        form.refuse()
+    context = {"form": form, "signup_mode": settings.SIGNUP, **demo_people()}
+    return render(request, "accounts/login/sign_in.html", context, status=422 if form.errors else 200)
+
+
+@login_not_required
+@require_GET
+def help(request: Request) -> HttpResponse:  # noqa: A001 - the page's word: URL, template and test carry it too
+    return render(request, "accounts/login/help.html")
+
+
+@login_not_required
+@require_POST
+def sign_out(request: Request) -> HttpResponse:
+    actions.sign_out(request)
+    response = redirect("accounts:login:sign_in")
+    # The Back button shows nothing private, and no copy stays behind (ASVS 14.3.1).
+    response["Clear-Site-Data"] = '"cache", "storage"'
+    return response
+
+
+def demo_people() -> dict[str, object]:
+    """The demo names its people on the sign-in page; anywhere else there are none."""
+    return {"demo_people": settings.DEMO_PEOPLE, "demo_password": settings.DEMO_PASSWORD} if settings.DEMO else {}

@@ -1,0 +1,76 @@
+"""Is this password right? The one place that says so, behind the one limit."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+
+from accounts.sessions.models import Session
+from accounts.user.models import User
+from audit import events
+from audit.actions import record
+from lib import clock, limits
+
+if TYPE_CHECKING:
+    from lib.origin import Origin
+
+# Five wrong, then one try after 30 seconds, a minute, … an hour (NIST SP 800-63B-4 §3.2.2).
+LIMIT = limits.Limit(
+    name="password",
+    times=5,
+    period=timedelta(days=1),
+    first_wait=timedelta(seconds=30),
+    longest_wait=timedelta(hours=1),
+    most_in_a_row=100,
+)
+KNOWN_FOR = timedelta(days=90)
+
+
+def check_login(login: str, password: str, *, origin: Origin) -> User | None:
+    """The person whose e-mail address or login ID and password these are, or None. Raises TooManyAttempts."""
+    user = User.objects.by_login(login)
+    return user if _check(user, login, password, origin) else None
+
+
+def check_password(user: User, password: str, *, origin: Origin) -> bool:
+    """Whether it is the password of a person we know already. Raises TooManyAttempts."""
+    return _check(user, user.email, password, origin)
+
+
+def open_limits(user: User) -> None:
+    """After a reset, the strangers' tries against the old password do not keep the owner out."""
+    limits.forget(LIMIT, "user", user.pk, "strangers")
+
+
+def _check(user: User | None, login: str, password: str, origin: Origin) -> bool:
+    reservation = limits.reserve(LIMIT, *_bucket(user, login, origin))
+    if _is_right(user, password):
+        limits.give_back(reservation)
+        return True
+    with transaction.atomic():
+        # For nobody too: the answer must not come sooner for lack of a row to write.
+        record(events.PASSWORD_WRONG, user=user, origin=origin)
+    return False
+
+
+def _is_right(user: User | None, password: str) -> bool:
+    """Costs one hash whoever is asked for, so that time does not tell who exists (ASVS 6.3.8)."""
+    if user is None:
+        make_password(password)
+        return False
+    return user.check_password(password) and user.is_active
+
+
+def _bucket(user: User | None, login: str, origin: Origin) -> tuple[object, ...]:
+    """Whose tries count together: a network the person is known from has its own; all strangers share one.
+
+    So someone who guesses from elsewhere closes the door for strangers only: the owner still gets in.
+    """
+    user_id = user.pk if user else 0
+    since = clock.now() - KNOWN_FOR
+    known = Session.objects.filter(user_id=user_id, network_digest=origin.network_digest, first_seen_at__gt=since)
+    whose = ("user", user_id) if user_id else ("nobody", login.strip().lower())
+    return (*whose, origin.network_digest if known.exists() else "strangers")

@@ -1,0 +1,80 @@
+"""Change the password, or get a new one by mail."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods
+
+from accounts.password import actions
+from accounts.password.check import check_password
+from accounts.password.forms import ChangePasswordForm, ForgotPasswordForm, NewPasswordForm
+from accounts.password.models import PasswordReset
+from accounts.sudo.decorators import require_sudo
+from lib import limits, links
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+    from accounts.requests import Request, SignedInRequest
+
+LINKS_PER_PERSON = limits.Limit(name="reset.person", times=5, period=timedelta(hours=1))
+LINKS_PER_NETWORK = limits.Limit(name="reset.network", times=60, period=timedelta(hours=1))
+
+
+@require_sudo
+@sensitive_post_parameters("current_password", "password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def change(request: SignedInRequest) -> HttpResponse:
+    form = ChangePasswordForm(request.POST if request.method == "POST" else None, user=request.user)
+    if form.is_valid():
+        if check_password(request.user, form.cleaned_data["current_password"], origin=request.origin):
+            password = form.cleaned_data["password"]
+            actions.change_password(request.user, password, session=request.session, origin=request.origin)
+            messages.success(request, _("Your password is changed. Other browsers were signed out."))
+            return redirect("accounts:password:change")
+        form.refuse()
+    return render(request, "accounts/password/change.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def forgot(request: Request) -> HttpResponse:
+    form = ForgotPasswordForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        login = form.cleaned_data["login"]
+        limits.reserve(LINKS_PER_NETWORK, request.origin.network)
+        limits.reserve(LINKS_PER_PERSON, login.strip().lower())
+        actions.ask_reset(login, origin=request.origin)
+        return redirect("accounts:password:forgot_sent")
+    return render(request, "accounts/password/forgot.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@login_not_required
+@require_GET
+def forgot_sent(request: Request) -> HttpResponse:
+    return render(request, "accounts/password/forgot_sent.html")
+
+
+@login_not_required
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def reset(request: Request, token: str) -> HttpResponse:
+    row_id = links.row_id_of("password_reset", token)
+    link = PasswordReset.objects.open().filter(pk=row_id).select_related("user").first()
+    if link is None:
+        return render(request, "accounts/password/reset_over.html", status=410)
+
+    form = NewPasswordForm(request.POST if request.method == "POST" else None, user=link.user)
+    if form.is_valid():
+        if not actions.reset_password(link, form.cleaned_data["password"], origin=request.origin):
+            return render(request, "accounts/password/reset_over.html", status=410)
+        messages.success(request, _("Your new password works now. Sign in with it."))
+        return redirect("accounts:login:sign_in")
+    return render(request, "accounts/password/reset.html", {"form": form}, status=422 if form.errors else 200)

@@ -1,0 +1,25 @@
+"""The request as our middleware completes it: a type that tells what views and actions may rely on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.http import HttpRequest
+
+if TYPE_CHECKING:
+    from accounts.sessions.store import SessionStore
+    from accounts.user.models import User
+    from lib.origin import Origin
+
+
+class Request(HttpRequest):
+    """Anybody's request."""
+
+    session: SessionStore
+    origin: Origin
+
+
+class SignedInRequest(Request):
+    """The request of a signed-in person: LoginRequiredMiddleware lets no other through."""
+
+    user: User  # type: ignore[assignment]

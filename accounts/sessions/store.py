@@ -1,0 +1,166 @@
+"""Django's session interface on our rows: settings.SESSION_ENGINE."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.contrib.auth import HASH_SESSION_KEY
+from django.contrib.sessions.backends.base import SessionBase, UpdateError
+
+from accounts.sessions.models import Ending, Session
+from lib import clock, crypto, place
+
+if TYPE_CHECKING:
+    from accounts.user.models import User
+    from lib.origin import Origin
+
+VISITOR_AGE = timedelta(hours=1)  # a visitor's row holds scratch only, such as the id of a pending sign-in
+TOUCH_EVERY = timedelta(minutes=1)
+SUDO = timedelta(minutes=15)
+
+
+def digest_of(key: str) -> str:
+    """A session key as the database knows it: reading the table does not let anyone in."""
+    return crypto.keyed_digest("session", key)
+
+
+class SessionStore(SessionBase):
+    """The browser's session. Several changes in a request end in one statement."""
+
+    def __init__(self, session_key: str | None = None) -> None:
+        super().__init__(session_key)
+        self._row: Session | None = None
+        self._facts: dict[str, Any] = {}  # columns to write with the next save
+        self._saved: tuple[str | None, str] | None = None  # key and data as the database has them
+
+    @property
+    def row(self) -> Session | None:
+        """The stored session, None for a visitor without one."""
+        self._get_session()
+        return self._row
+
+    @property
+    def digest(self) -> str:
+        """What a pending sign-in is bound to."""
+        return digest_of(self.session_key) if self.session_key else ""
+
+    # ── What the sign-in writes ──
+    def sign_in(self, user: User, origin: Origin, *, proved_by: str) -> None:
+        """Make this the session of a person who has proved everything asked for. Grants sudo."""
+        now = clock.now()
+        idle = settings.STAFF_SESSION_IDLE if user.is_support else settings.SESSION_IDLE
+        age = settings.STAFF_SESSION_AGE if user.is_support else timedelta(seconds=settings.SESSION_COOKIE_AGE)
+        self._facts |= {
+            "user_id": user.pk,
+            "first_seen_at": now,
+            "last_seen_at": now,
+            "idle": idle,
+            "idle_until": now + idle,
+            "expires_at": now + age,
+            "ip": origin.ip,
+            "network_digest": origin.network_digest,
+            "user_agent": origin.user_agent,
+            "place": place.approximate_place(origin.ip),
+            "proved_by": proved_by,
+            "sudo_until": now + SUDO,
+        }
+
+    def grant_sudo(self) -> None:
+        """Fifteen minutes, not sliding, under a new key."""
+        self.cycle_key()
+        self._facts["sudo_until"] = clock.now() + SUDO
+
+    @property
+    def has_sudo(self) -> bool:
+        until = self._facts.get("sudo_until") or (self.row and self.row.sudo_until)
+        return bool(until and until > clock.now())
+
+    def keep(self, user: User) -> None:
+        """Stay signed in through a change that ends every other session; the old key dies too."""
+        self.cycle_key()
+        self[HASH_SESSION_KEY] = user.get_session_auth_hash()
+        self.save()
+
+    def end(self, reason: Ending) -> None:
+        """End the session for good and forget it in this browser."""
+        if self.row is not None:
+            Session.objects.filter(pk=self.row.pk, ended_at=None).update(ended_at=clock.now(), ended_by=reason, data="")
+        self.clear()
+        self._row, self._session_key, self._facts = None, None, {}
+
+    # ── Django's interface ──
+    def load(self) -> dict[str, Any]:
+        now = clock.now()
+        self._row = Session.objects.live(now).filter(key_digest=self.digest).first() if self.session_key else None
+        if self._row is None:
+            self._session_key = None
+            return {}
+        if now - self._row.last_seen_at >= TOUCH_EVERY:
+            Session.objects.filter(pk=self._row.pk).update(last_seen_at=now, idle_until=now + self._row.idle)
+        self._saved = (self.session_key, self._row.data)
+        return self.decode(self._row.data)
+
+    def save(self, must_create: bool = False) -> None:  # noqa: FBT001, FBT002 - Django's signature
+        del must_create
+        session = self._get_session()
+        if self.session_key is None:
+            self._session_key = self._get_new_session_key()
+        unchanged = self._saved is not None and not self._facts
+        if unchanged and self._saved == (self.session_key, self._encoded_like_saved(session)):
+            return
+        self._write({"key_digest": self.digest, "data": self.encode(session), **self._facts})
+
+    def cycle_key(self) -> None:
+        """Give the session a new key; the old one dies with the next save (ASVS 7.2.4)."""
+        self._get_session()
+        self._session_key = self._get_new_session_key()
+        self.modified = True
+
+    def create(self) -> None:
+        self._row, self._saved = None, None
+        self._session_cache: dict[str, Any] = {}
+        self.cycle_key()
+
+    def flush(self) -> None:
+        self.end(Ending.REPLACED)
+
+    def delete(self, session_key: str | None = None) -> None:
+        if session_key is None:
+            self.end(Ending.SIGNED_OUT)
+        else:
+            Session.objects.filter(key_digest=digest_of(session_key)).delete()
+
+    def exists(self, session_key: str) -> bool:
+        return Session.objects.filter(key_digest=digest_of(session_key)).exists()
+
+    @classmethod
+    def clear_expired(cls) -> None:
+        """Visitors' rows go when they expire; people's stay as a record until housekeeping takes them."""
+        Session.objects.filter(user=None, expires_at__lt=clock.now()).delete()
+
+    def _get_new_session_key(self) -> str:
+        return secrets.token_urlsafe(32)
+
+    def _encoded_like_saved(self, session: dict[str, Any]) -> str:
+        """The saved text when it still says the same: a signature holds a time, so texts cannot be compared."""
+        assert self._saved is not None
+        _key, text = self._saved
+        return text if self.decode(text) == session else ""
+
+    def _write(self, columns: dict[str, Any]) -> None:
+        if self._row is None:
+            now = clock.now()
+            visitor = {"idle": VISITOR_AGE, "idle_until": now + VISITOR_AGE, "expires_at": now + VISITOR_AGE}
+            self._row = Session.objects.create(**{**visitor, **columns})
+        else:
+            # Another request may have ended the session meanwhile: it must not come back to life.
+            written = Session.objects.filter(pk=self._row.pk, ended_at=None).update(**columns)
+            if not written:
+                raise UpdateError
+            for name, value in columns.items():
+                setattr(self._row, name, value)
+        self._saved = (self.session_key, columns["data"])
+        self._facts = {}

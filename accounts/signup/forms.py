@@ -1,0 +1,68 @@
+"""Signing up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib.auth import password_validation
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from accounts.password.forms import NewPasswordField
+from accounts.user import countries
+from accounts.user.models import User
+
+if TYPE_CHECKING:
+    from accounts.signup.models import Invitation
+
+
+class SignUpForm(forms.Form):
+    """Everything an account needs. Whether the address has one already is not said here."""
+
+    email = forms.EmailField(
+        label=_("Email"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "autocapitalize": "none", "spellcheck": "false"}),
+        error_messages={
+            "required": _("Enter your email"),
+            "invalid": _("Enter an email address such as name@example.org"),
+        },
+    )
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=150,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        error_messages={"required": _("Enter your name")},
+    )
+    password = NewPasswordField(label=_("Password"))
+    country = forms.ChoiceField(
+        label=_("Country you live in"),
+        choices=lambda: [("", _("Choose a country")), *countries.choices()],
+        widget=forms.Select(attrs={"autocomplete": "country"}),
+        error_messages={"required": _("Choose a country"), "invalid_choice": _("Choose a country from the list")},
+    )
+
+    def __init__(self, *args: Any, invitation: Invitation | None = None, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.invitation = invitation
+        if invitation is not None:
+            self.fields["email"].initial = invitation.email
+            self.fields["email"].widget.attrs["readonly"] = True
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"].lower()
+        if self.invitation is not None and email != self.invitation.email.lower():
+            raise ValidationError(_("Use the address that was invited."), code="other_address")
+        return email
+
+    def clean(self) -> dict[str, Any]:
+        """Judge the password beside the name and address it must not repeat."""
+        typed = self.cleaned_data
+        person = User(email=typed.get("email", ""), name=typed.get("name", ""))
+        if "password" in typed:
+            try:
+                password_validation.validate_password(typed["password"], person)
+            except ValidationError as refusal:
+                self.add_error("password", refusal)
+        return typed

@@ -1,0 +1,20 @@
+"""Countries of domicile, by name in the reader's language."""
+
+from functools import cache
+
+from babel import Locale
+from django.utils.translation import get_language
+
+NOT_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"}
+
+
+def choices() -> list[tuple[str, str]]:
+    """(ISO 3166-1 code, name) sorted by name, for a form's field."""
+    return _in_language((get_language() or "en").split("-")[0])
+
+
+@cache
+def _in_language(language: str) -> list[tuple[str, str]]:
+    names = Locale.parse(language).territories
+    countries = [(code, name) for code, name in names.items() if code.isalpha() and len(code) == 2]
+    return sorted(((c, n) for c, n in countries if c not in NOT_COUNTRIES), key=lambda country: country[1])

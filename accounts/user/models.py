@@ -1,0 +1,89 @@
+"""The person."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
+
+from accounts.user import login_id
+from lib import clock
+from messaging.recipient import Recipient
+
+
+class Protection(models.IntegerChoices):
+    """The strongest second factor a person has; written by twofactor.devices.actions alone."""
+
+    NONE = 0, _("Off")
+    WEAK = 1, _("Basic")
+    STRONG = 2, _("Strong")
+    PHISHING_RESISTANT = 3, _("Strongest")
+
+
+class UserManager(BaseUserManager["User"]):
+    """People, found by what they type at sign-in."""
+
+    def create_user(self, *, email: str, password: str | None = None, **fields: Any) -> User:
+        """Make an account; the password is hashed, None makes one that nobody can sign in with."""
+        user = self.model(email=email.lower(), login_id=self._free_login_id(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def by_login(self, login: str) -> User | None:
+        """The person with that e-mail address or login ID, in any case."""
+        login = login.strip()
+        wanted = {"email": login.lower()} if "@" in login else {"login_id": login.upper()}
+        return self.filter(**wanted).first()
+
+    def _free_login_id(self) -> str:
+        candidates = map(login_id.candidate, count())
+        return next(found for found in candidates if not self.filter(login_id=found).exists())
+
+
+class User(AbstractBaseUser):
+    """An account. Second factors refer to it; it does not know them."""
+
+    email = models.EmailField(unique=True)  # kept in lower case
+    login_id = models.CharField(max_length=16, unique=True)
+    name = models.CharField(max_length=150)
+    language = models.CharField(max_length=10, default="en")
+    country = models.CharField(max_length=2)  # of domicile, ISO 3166-1
+    time_zone = models.CharField(max_length=64, default="UTC")
+    is_active = models.BooleanField(default=True)
+    is_support = models.BooleanField(default=False)  # support staff: shorter sessions, the review console
+    # Raised by every change of password or methods: what was proved before it no longer counts.
+    auth_generation = models.PositiveIntegerField(default=0)
+    protection = models.PositiveSmallIntegerField(choices=Protection.choices, default=Protection.NONE)
+    created_at = models.DateTimeField(default=clock.now)
+    last_login = None  # the session rows know better, one a browser
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+
+    objects = UserManager()
+
+    def __str__(self) -> str:
+        return self.login_id
+
+    @property
+    def initials(self) -> str:
+        words = self.name.split()
+        return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+    @property
+    def recipient(self) -> Recipient:
+        return Recipient(email=self.email, language=self.language, name=self.name)
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Ties a session to the password and to the generation: raising either ends it at its next request."""
+        proved = f"{self.password}:{self.auth_generation}"
+        return salted_hmac("accounts.session", proved, secret=secret, algorithm="sha256").hexdigest()
+
+    def get_session_auth_hash(self) -> str:
+        return self._get_session_auth_hash(settings.SECRET_KEY)

@@ -1,0 +1,32 @@
+"""What an alert says."""
+
+from __future__ import annotations
+
+import zoneinfo
+from typing import TYPE_CHECKING
+
+from django.urls import reverse
+
+from audit.models import SecurityEvent
+from lib import place, site, user_agent
+from messaging import content
+
+if TYPE_CHECKING:
+    from messaging.content import Content
+    from messaging.models import Message
+
+
+def security_event(message: Message) -> Content:
+    event = SecurityEvent.objects.select_related("user").get(pk=message.details["event"])
+    assert event.user is not None
+    return content.from_templates(
+        message,
+        {
+            "headline": event.words,
+            "when": event.created_at.astimezone(zoneinfo.ZoneInfo(event.user.time_zone)),
+            "browser": user_agent.describe(event.user_agent),
+            "place": place.approximate_place(event.ip),
+            "device_name": event.details.get("name", ""),
+            "link": site.absolute(reverse("twofactor:devices:overview")),
+        },
+    )

@@ -1,0 +1,27 @@
+"""Workers and their timetable: celery -A config worker, celery -A config beat."""
+
+import os
+
+from celery import Celery
+from celery.schedules import crontab
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("sallyport")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+# Every task here asks the data what is due, so it does not matter if a tick is missed, late or comes twice.
+# A tick that no worker took before the next one is dropped.
+app.conf.beat_schedule = {
+    "sweep messages": {
+        "task": "messaging.tasks.sweep_messages",
+        "schedule": 10.0,
+        "options": {"expires": 10.0},
+    },
+    "purge messages": {
+        "task": "messaging.tasks.purge_messages",
+        "schedule": crontab(hour="3", minute="17"),
+        "options": {"expires": 3600.0},
+    },
+}

@@ -1,0 +1,57 @@
+"""Settings that must not go into production: every process refuses to start with them (ASVS 13.4.2)."""
+
+import base64
+import binascii
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+
+SIGNUP_MODES = ("open", "invitation", "closed")
+
+
+def refuse_unsafe(settings: Mapping[str, Any], environ: Mapping[str, str]) -> None:
+    """Raise ImproperlyConfigured that names everything wrong at once."""
+    problems = list(anywhere(settings))
+    if settings["PRODUCTION"]:
+        problems += in_production(settings, environ)
+    elif settings["HTTPS"]:
+        problems.append(
+            "SALLYPORT_DEMO and PORTAL_TESTING are for http on this machine: unset them, or SITE_URL=https://…"
+        )
+    if problems:
+        raise ImproperlyConfigured("Sallyport does not start like this:\n" + "\n".join(f"  - {p}" for p in problems))
+
+
+def anywhere(settings: Mapping[str, Any]) -> Iterator[str]:
+    if settings["SIGNUP"] not in SIGNUP_MODES:
+        yield f"SIGNUP must be one of {', '.join(SIGNUP_MODES)}"
+    if not settings["PORTAL_KEYS"]:
+        yield "PORTAL_KEYS is missing: kid:base64 of 32 random bytes (openssl rand -base64 32), the first is active"
+    for entry in filter(None, settings["PORTAL_KEYS"].split(",")):
+        if not is_key(entry.strip()):
+            yield "PORTAL_KEYS must be kid:base64 entries of exactly 32 bytes, with commas between"
+
+
+def is_key(entry: str) -> bool:
+    kid, colon, encoded = entry.partition(":")
+    try:
+        key = base64.b64decode(encoded, validate=True)
+    except binascii.Error:
+        return False
+    return bool(kid and colon and kid.isalnum()) and len(key) == 32
+
+
+def in_production(settings: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[str]:
+    if len(settings["SECRET_KEY"]) < 50:
+        yield "SECRET_KEY must be at least 50 random characters"
+    if not settings["HTTPS"]:
+        yield "SITE_URL must start with https://"
+    if not settings["ALLOWED_HOSTS"] or any("*" in host for host in settings["ALLOWED_HOSTS"]):
+        yield "ALLOWED_HOSTS must name the hosts, without *"
+    for name in ("REDIS_URL", "EMAIL_URL", "SUPPORT_CONTACT"):
+        if not settings[name]:
+            yield f"{name} is missing"
+    for name in ("PORTAL_TEST_CLOCK", "FAILPOINT"):
+        if environ.get(name) or environ.get(f"{name}_FILE"):
+            yield f"{name} is for tests only"

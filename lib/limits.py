@@ -1,0 +1,129 @@
+"""The one limiter: a try is reserved before it is checked, so that a burst cannot slip past a count.
+
+The reservation is committed on its own, before the check: whatever happens afterwards, it counts. A right answer gives
+its reservations back.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Greatest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from lib import clock, crypto
+from lib.models import Counter
+
+FOREVER = timedelta(days=36_500)
+
+
+class TooManyAttempts(Exception):  # noqa: N818 - a noun, as all our exceptions
+    """No try is left for now. retry_after is in whole seconds; is_final says that waiting will not help."""
+
+    def __init__(self, retry_after: timedelta, *, is_final: bool = False) -> None:
+        super().__init__(f"closed for {retry_after}")
+        self.retry_after = max(1, math.ceil(retry_after.total_seconds()))
+        self.is_final = is_final
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """So many tries in a period; then, if first_wait is set, one try after each of ever longer waits."""
+
+    name: str
+    times: int
+    period: timedelta
+    first_wait: timedelta | None = None
+    longest_wait: timedelta = timedelta(hours=1)
+    most_in_a_row: int | None = None  # after so many without a right answer, no more (NIST SP 800-63B-4 §3.2.2)
+
+    def key(self, *subject: object) -> str:
+        return crypto.keyed_digest("limit", self.name, *subject)
+
+
+@dataclass(frozen=True)
+class Reservation:
+    """One try taken from one or several limits, to be given back when the answer was right."""
+
+    keys: tuple[str, ...]
+    in_a_row: int  # of the own counter, this try included
+
+
+def reserve(limit: Limit, *subject: object, total: Limit | None = None, total_subject: object = None) -> Reservation:
+    """Take one try, or raise TooManyAttempts and take none. Call it outside any transaction.
+
+    With total, a second counter over a wider subject is taken in the same step: both or none.
+    """
+    wanted = {limit.key(*subject): limit}
+    if total is not None:
+        wanted[total.key(total_subject)] = total
+    now = clock.now()
+    with transaction.atomic(durable=True):
+        counters = _locked(wanted, now)
+        for counter in counters:
+            _take(counter, wanted[counter.key], now)
+        Counter.objects.bulk_update(counters, ["taken", "in_a_row", "window_ends_at", "closed_until"])
+    own = next(counter for counter in counters if counter.key == limit.key(*subject))
+    return Reservation(tuple(wanted), own.in_a_row)
+
+
+def give_back(reservation: Reservation) -> None:
+    """After a right answer: the own counter starts anew, a total loses only what the own counter had put there."""
+    Counter.objects.filter(key__in=reservation.keys).update(
+        taken=0, in_a_row=Greatest(F("in_a_row") - reservation.in_a_row, 0), closed_until=None
+    )
+
+
+def forget(limit: Limit, *subject: object) -> None:
+    """Open a limit again, for example after the password was reset."""
+    Counter.objects.filter(key=limit.key(*subject)).delete()
+
+
+def _locked(wanted: dict[str, Limit], now: datetime) -> list[Counter]:
+    """The counters, made where missing, always locked in the same order."""
+    rows = Counter.objects.select_for_update().filter(key__in=wanted).order_by("key")
+    counters = list(rows)
+    if len(counters) < len(wanted):
+        missing = set(wanted) - {counter.key for counter in counters}
+        fresh = [Counter(key=key, window_ends_at=now + wanted[key].period) for key in sorted(missing)]
+        Counter.objects.bulk_create(fresh, ignore_conflicts=True)
+        counters = list(rows.all())
+    return counters
+
+
+def _take(counter: Counter, limit: Limit, now: datetime) -> None:
+    if limit.most_in_a_row is not None and counter.in_a_row >= limit.most_in_a_row:
+        raise TooManyAttempts(limit.longest_wait, is_final=True)
+    if counter.closed_until is not None and counter.closed_until > now:
+        raise TooManyAttempts(counter.closed_until - now)
+    if counter.window_ends_at <= now:
+        counter.taken, counter.window_ends_at, counter.closed_until = 0, now + limit.period, None
+    if counter.taken >= limit.times and limit.first_wait is None:
+        raise TooManyAttempts(counter.window_ends_at - now)
+    counter.taken += 1
+    counter.in_a_row += 1
+    if limit.first_wait is not None and counter.taken >= limit.times:
+        doublings = min(counter.taken - limit.times, 30)
+        counter.closed_until = now + min(limit.first_wait * 2**doublings, limit.longest_wait)
+        counter.window_ends_at = now + limit.period
+
+
+class TooManyAttemptsMiddleware:
+    """Answers TooManyAttempts with 429 and Retry-After, wherever it was raised."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, TooManyAttempts):
+            return None
+        response = render(request, "429.html", {"refusal": exception}, status=429)
+        response["Retry-After"] = str(exception.retry_after)
+        return response

@@ -1,0 +1,37 @@
+"""Logs: one JSON object a line, so that nothing a visitor sends can forge a second line."""
+
+import logging
+from typing import Any
+
+from pythonjsonlogger.json import JsonFormatter
+
+LONGEST_VALUE = 512
+
+
+class JSONFormatter(JsonFormatter):
+    """Time, level, logger, message and the extra fields, each cut to a bounded length."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "%(levelname)s %(name)s %(message)s",
+            timestamp="time",
+            rename_fields={"levelname": "level", "name": "logger"},
+        )
+
+    def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
+        return {name: _cut(value) for name, value in super().process_log_record(log_data).items() if _is_plain(value)}
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's name
+        return super().formatException(ei)[-8000:]
+
+
+def _is_plain(value: Any) -> bool:
+    """Leave out objects such as the request that django.request attaches: they would be printed with their data."""
+    return isinstance(value, str | int | float | bool | list | dict | None)
+
+
+def _cut(value: Any) -> Any:
+    return value[:LONGEST_VALUE] if isinstance(value, str) and "\n" not in value else value
+
+
+log = logging.getLogger("sallyport")

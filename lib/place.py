@@ -1,0 +1,28 @@
+"""Where an address roughly is, from any .mmdb file; always an approximation, often unknown."""
+
+from functools import cache
+
+import maxminddb
+from django.conf import settings
+from django.utils.translation import get_language
+
+
+def approximate_place(ip: str) -> str:
+    """ "Lausanne, Switzerland" in the present language, or "" when nothing is known."""
+    found = _reader().get(ip) if settings.GEOIP_FILE else None
+    if not isinstance(found, dict):
+        return ""
+    parts = (_name(found.get("city")), _name(found.get("country")))
+    return ", ".join(part for part in parts if part)
+
+
+def _name(record: object) -> str:
+    names = record.get("names") if isinstance(record, dict) else None
+    if not isinstance(names, dict):
+        return ""
+    return str(names.get(get_language() or "en") or names.get("en") or "")
+
+
+@cache
+def _reader() -> maxminddb.Reader:
+    return maxminddb.open_database(settings.GEOIP_FILE)

@@ -1,0 +1,79 @@
+"""The few tags and filters our templates need."""
+
+from datetime import datetime, timedelta
+from functools import cache
+from xml.etree import ElementTree as ET
+
+from django import template
+from django.conf import settings
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.timezone import localtime
+from django.utils.translation import gettext, ngettext, pgettext
+
+from lib import clock
+
+register = template.Library()
+SVG = "{http://www.w3.org/2000/svg}"
+ET.register_namespace("", SVG.strip("{}"))
+
+
+@register.simple_tag
+def icon(name: str, *, css: str = "") -> SafeString:
+    """An icon from static/img/icons.svg, drawn in place: no request, and it takes the text's colour."""
+    view_box, drawing = _icons()[name]
+    return format_html(
+        '<svg class="{}" viewBox="{}" aria-hidden="true" focusable="false">{}</svg>',
+        f"i {css}".rstrip(),
+        view_box,
+        mark_safe(drawing),  # noqa: S308 - our own file
+    )
+
+
+@register.simple_tag
+def product_name() -> str:
+    """For the pages of a broken server, which are drawn without any context."""
+    return settings.PRODUCT_NAME
+
+
+@register.filter
+def initials(name: str) -> str:
+    """One or two letters for the avatar: "Lena Moser" is LM."""
+    words = name.split()
+    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+
+@register.filter
+def day(moment: datetime) -> str:
+    """ "today", "yesterday" or "12 March 2026"."""
+    date = localtime(moment).date()
+    today = localtime(clock.now()).date()
+    if date == today:
+        return gettext("today")
+    if date == today - timedelta(days=1):
+        return gettext("yesterday")
+    return date_format(date, pgettext("date format", "j F Y"))
+
+
+@register.filter
+def waiting_time(seconds: int) -> str:
+    """How long to wait, rounded up: "30 seconds", "5 minutes", "2 hours"."""
+    if seconds < 60:
+        return ngettext("%(count)d second", "%(count)d seconds", seconds) % {"count": seconds}
+    if seconds <= 90 * 60:
+        minutes = -(-seconds // 60)
+        return ngettext("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes}
+    hours = -(-seconds // 3600)
+    return ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours}
+
+
+@cache
+def _icons() -> dict[str, tuple[str, str]]:
+    tree = ET.parse(settings.BASE_DIR / "static" / "img" / "icons.svg")  # noqa: S314 - our own file
+    return {symbol.attrib["id"]: (symbol.attrib["viewBox"], _inside(symbol)) for symbol in tree.iter(f"{SVG}symbol")}
+
+
+def _inside(symbol: ET.Element) -> str:
+    drawn = "".join(ET.tostring(child, encoding="unicode") for child in symbol)
+    return drawn.replace(' xmlns="http://www.w3.org/2000/svg"', "").replace("\n", "").replace(" />", "/>")

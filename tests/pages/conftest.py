@@ -1,0 +1,71 @@
+"""A real browser on a real server; a page that complains about anything fails its test."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.bed import browser as bed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser, Page
+
+# Playwright's synchronous interface keeps an event loop in this thread, and Django sees one.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+PICTURES = Path("docs/pictures")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    return {**browser_type_launch_args, "executable_path": bed.chromium(), "args": bed.ARGUMENTS}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    return {**browser_context_args, "locale": "en", "timezone_id": "UTC", "reduced_motion": "reduce"}
+
+
+@pytest.fixture
+def site(transactional_db: None, uvicorn_url: str) -> str:  # noqa: ARG001 - the server reads what the test has written
+    """Where the portal answers."""
+    return uvicorn_url
+
+
+@pytest.fixture
+def page(site: str, page: Page) -> Iterator[Page]:  # noqa: ARG001 - the server is there before the browser asks
+    """Playwright's page; at the end nothing may stand in its console."""
+    watch = bed.Watch(page)
+    yield page
+    assert not watch.faults
+
+
+@pytest.fixture
+def page_without_scripts(site: str, browser: Browser, browser_context_args: dict[str, Any]) -> Iterator[Page]:  # noqa: ARG001
+    """The same, with JavaScript switched off."""
+    context = browser.new_context(**browser_context_args, java_script_enabled=False)
+    page = context.new_page()
+    watch = bed.Watch(page)
+    yield page
+    context.close()
+    assert not watch.faults
+
+
+@pytest.fixture
+def picture(page: Page) -> Callable[[str], None]:
+    """picture("sign-in") keeps the page as it is now: light and dark, on a phone and on a desk.
+
+    Into var/screens/ on every run, into docs/pictures/ for the README with make pictures.
+    """
+    folders = [bed.SCREENS, PICTURES] if os.environ.get("PICTURES") else [bed.SCREENS]
+
+    def keep(name: str) -> None:
+        for look in bed.looks(page, widths=(390, 1440)):
+            for folder in folders:
+                bed.screenshot(page, folder / f"{name}-{look}.png")
+
+    return keep

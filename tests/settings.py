@@ -1,0 +1,12 @@
+"""The product's own settings in the tests' environment, and the two things that only tests need."""
+
+from tests.bed import environment  # isort: skip - it sets what the next line reads
+
+from config.settings import *  # noqa: F403 - every setting, under its own name
+from config.settings import DATABASES
+
+# On SQLite a file, because threads and server processes must see the same rows.
+is_sqlite = DATABASES["default"]["ENGINE"].endswith("sqlite3")
+DATABASES["default"]["TEST"] = {"NAME": str(environment.FOLDER / "test.sqlite3") if is_sqlite else "test_sallyport"}
+# A server in a thread answers each request in a thread of its own: a kept connection would outlive its test.
+DATABASES["default"]["CONN_MAX_AGE"] = 0

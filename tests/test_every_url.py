@@ -1,0 +1,109 @@
+"""What every address answers, to whom; a view that nobody thought of is asked too."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from django.test import Client
+
+from tests.bed.people import code_app, give_password, sign_in
+from tests.bed.walk import known_of, places
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+    from accounts.user.models import User
+
+# Everything else asks to sign in. A new public view must be added here on purpose.
+PUBLIC = {
+    "accounts:email:forgot",
+    "accounts:login:help",
+    "accounts:login:sign_in",
+    "accounts:login:sign_out",
+    "accounts:password:forgot",
+    "accounts:password:forgot_sent",
+    "accounts:password:reset",
+    "accounts:signup:sent",
+    "accounts:signup:sign_up",
+    "accounts:signup:verify",
+}
+# Public to LoginRequiredMiddleware, but only for whoever has given the right password a moment ago.
+PENDING = {
+    "twofactor:challenge:answer",
+    "twofactor:challenge:other",
+    "twofactor:challenge:verify",
+}
+METHODS = ("get", "post", "put", "delete", "options", "head")
+
+
+def is_sent_to_sign_in(answer: HttpResponse) -> bool:
+    return answer.status_code == 302 and answer.headers["Location"].startswith("/login/")
+
+
+def is_denied(answer: HttpResponse) -> bool:
+    """To the sign-in page, or nothing there, or not with this method."""
+    return is_sent_to_sign_in(answer) or answer.status_code in {404, 405}
+
+
+def test_a_view_is_public_only_if_this_list_says_so() -> None:
+    marked = {place.name for place in places() if getattr(place.view, "login_required", True) is False}
+
+    assert marked == PUBLIC | PENDING
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.django_db
+def test_a_visitor_is_sent_to_sign_in(method: str) -> None:
+    private = [place for place in places() if place.name not in PUBLIC]
+
+    let_in = [place for place in private if not is_denied(getattr(Client(), method)(place.path))]
+
+    assert not let_in
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_password_alone_opens_nothing_but_the_second_step(alice: User, method: str) -> None:
+    device = code_app(alice)
+    private = [place for place in places(known_of(device)) if place.name not in PUBLIC | PENDING]
+    client = Client()
+    give_password(client, alice)
+
+    let_in = [place for place in private if not is_denied(getattr(client, method)(place.path))]
+
+    assert not let_in
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_somebody_elses_things_are_not_there(alice: User, charlie: User, method: str) -> None:
+    hers = places(known_of(code_app(alice)))
+    named = [place for place, nobodys in zip(hers, places(), strict=True) if place.path != nobodys.path]
+    client = Client()
+    sign_in(client, charlie)
+
+    found = [place for place in named if getattr(client, method)(place.path).status_code not in {404, 405}]
+
+    assert named, "the walk knows no address of Alice's things: has an argument another name?"
+    assert not found
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("has_code_app", [False, True], ids=["without 2FA", "with 2FA"])
+def test_no_address_fails(alice: User, method: str, *, has_code_app: bool) -> None:
+    known = known_of(code_app(alice)) if has_code_app else {}
+
+    for place in places(known):
+        client = Client()
+        sign_in(client, alice)
+        answer = getattr(client, method)(place.path)
+        assert answer.status_code < 500, place
+
+
+def test_every_unsafe_request_needs_its_forgery_token(alice: User) -> None:
+    client = Client()
+    sign_in(client, alice)
+    client.handler.enforce_csrf_checks = True
+
+    accepted = [place for place in places() if client.post(place.path).status_code != 403]
+
+    assert not accepted

@@ -1,0 +1,83 @@
+"""How answers are asked for."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from accounts.password.forms import CurrentPasswordField
+from lib import codes
+from twofactor.second_factor import Refusal
+
+CODE_LENGTH = 6
+REFUSALS = {
+    Refusal.WRONG: _("That code is not right. Check your app shows this account and try the newest code."),
+    Refusal.ALREADY_USED: _("That code was already used. Wait for the next one."),
+    Refusal.UNCHECKABLE: _("We can't check this code at the moment. Choose another way or get help."),
+}
+
+
+class ChallengeForm(forms.Form):
+    """A form whose valid content is an answer for a device."""
+
+    @property
+    def answer(self) -> Any:
+        """What devices of the method get to check."""
+        raise NotImplementedError
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Show why the answer did not count."""
+        raise NotImplementedError
+
+
+class CodeField(forms.CharField):
+    """Six digits, typed or pasted with blanks and hyphens as apps show them. One input for all (WCAG 3.3.8)."""
+
+    def __init__(self, **options: Any) -> None:
+        attrs = {
+            "autocomplete": "one-time-code",
+            "inputmode": "numeric",
+            "autocapitalize": "none",
+            "spellcheck": "false",
+            "autofocus": True,
+            "data-code-length": CODE_LENGTH,
+        }
+        messages = {"required": _("Enter the 6-digit code")}
+        options = {"label": _("6-digit code"), "error_messages": messages, **options}
+        super().__init__(max_length=64, widget=forms.TextInput(attrs=attrs), **options)
+        self.widget.attrs.pop("maxlength", None)  # it would cut a pasted "123 456"
+
+    def clean(self, value: Any) -> str:
+        code = codes.without_spacers(super().clean(value))
+        if not codes.is_digits(code, CODE_LENGTH):
+            raise ValidationError(_("The code must be 6 numbers"), code="length")
+        return code
+
+
+class CodeForm(ChallengeForm):
+    """The code that an app shows now."""
+
+    code = CodeField(help_text=_("Open your code app. Codes change every 30 seconds."))
+
+    @property
+    def answer(self) -> str:
+        code: str = self.cleaned_data["code"]
+        return code
+
+    def refuse(self, refusal: Refusal) -> None:
+        self.add_error("code", REFUSALS[refusal])
+
+
+class ConfirmPasswordForm(ChallengeForm):
+    """The password, from people who have no second step yet."""
+
+    password = CurrentPasswordField()
+
+    @property
+    def answer(self) -> str:
+        password: str = self.cleaned_data["password"]
+        return password
+
+    def refuse(self, _refusal: Refusal) -> None:
+        self.add_error("password", _("That is not your password."))

@@ -1,0 +1,13 @@
+"""The second step."""
+
+from django.urls import path
+
+from twofactor.challenge import views
+
+app_name = "challenge"
+urlpatterns = [
+    path("login/verify/", views.default, name="default"),
+    path("login/verify/other/", views.other, name="other"),
+    path("login/verify/<slug:url_slug>/", views.answer, name="answer"),
+    path("confirm/", views.confirm, name="confirm"),
+]

@@ -1,0 +1,72 @@
+"""The second step: answer, other ways, and confirming before something sensitive."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.http import Http404
+from django.shortcuts import redirect, render
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods
+
+from accounts.login.next_url import safe_next
+from twofactor import registry
+from twofactor.challenge import actions
+from twofactor.challenge.decorators import pending_attempt
+from twofactor.challenge.forms import ConfirmPasswordForm
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+    from accounts.login.models import LoginAttempt
+    from accounts.requests import Request, SignedInRequest
+    from accounts.user.models import User
+    from twofactor.method import Method
+
+
+@pending_attempt
+@require_GET
+def default(_request: Request, attempt: LoginAttempt) -> HttpResponse:
+    return redirect(registry.methods_of(attempt.user)[0].challenge_url)
+
+
+@pending_attempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def answer(request: Request, attempt: LoginAttempt, url_slug: str) -> HttpResponse:
+    method = method_or_404(request, attempt.user, url_slug)
+    form = method.challenge_form(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and actions.answer_sign_in(request, attempt, method, form):
+        return redirect(attempt.next_url)
+    context = {"method": method, "form": form, "attempt_email": attempt.user.email}
+    return render(request, method.challenge_template, context, status=422 if form.errors else 200)
+
+
+@pending_attempt
+@require_GET
+def other(request: Request, attempt: LoginAttempt) -> HttpResponse:
+    context = {"methods": registry.methods_of(attempt.user), "attempt_email": attempt.user.email}
+    return render(request, "twofactor/challenge/other.html", context)
+
+
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm(request: SignedInRequest) -> HttpResponse:
+    """Sudo: by a second factor for those who have one, by the password for the others."""
+    methods = registry.methods_of(request.user)
+    asked = request.GET.get("method", "")
+    method = next((m for m in methods if m.url_slug == asked), methods[0] if methods else None)
+    form = (method.challenge_form if method else ConfirmPasswordForm)(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and actions.confirm(request, method, form):
+        return redirect(safe_next(request, request.GET.get("next", "")))
+    context = {"form": form, "method": method, "others": [m for m in methods if m != method]}
+    return render(request, "twofactor/challenge/confirm.html", context, status=422 if form.errors else 200)
+
+
+def method_or_404(request: Request, user: User, url_slug: str) -> Method:
+    """The method that the URL names. The page is shown to those who have it; an answer for another one is an answer
+    like any wrong one: it counts.
+    """
+    method = registry.method_at(url_slug)
+    if method is None or (request.method != "POST" and not method.devices_of(user).exists()):
+        raise Http404
+    return method

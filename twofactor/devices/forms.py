@@ -1,0 +1,57 @@
+"""Forms about devices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.password.forms import CurrentPasswordField
+
+LONGEST_NAME = 64
+
+
+class NameField(forms.CharField):
+    """What a person calls a device."""
+
+    def __init__(self, **options: Any) -> None:
+        options = {
+            "label": _("Name"),
+            "max_length": LONGEST_NAME,
+            "help_text": _("So you can tell your devices apart."),
+            "error_messages": {"required": _("Enter a name")},
+            "widget": forms.TextInput(attrs={"autocomplete": "off"}),
+            **options,
+        }
+        super().__init__(**options)
+
+
+class RenameForm(forms.Form):
+    """Another name."""
+
+    name = NameField()
+
+
+class RemoveForm(forms.Form):
+    """Nothing to fill in but, for the last method, the password: after it the password alone lets anyone in."""
+
+    password = CurrentPasswordField()
+
+    def __init__(self, *args: Any, is_last: bool, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if not is_last:
+            del self.fields["password"]
+
+    def refuse(self) -> None:
+        self.add_error("password", _("That is not your password."))
+
+
+class ChooseForm(forms.Form):
+    """Which kind of method to add."""
+
+    method = forms.ChoiceField(error_messages={"required": _("Choose one"), "invalid_choice": _("Choose one of these")})
+
+    def __init__(self, *args: Any, slugs: list[str], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["method"].choices = [(slug, slug) for slug in slugs]  # type: ignore[attr-defined]

@@ -1,0 +1,13 @@
+"""Devices of every kind. Included after the methods' own pages: "add" is no number."""
+
+from django.urls import path
+
+from twofactor.devices import views
+
+app_name = "devices"
+urlpatterns = [
+    path("2fa/", views.overview, name="overview"),
+    path("2fa/add/", views.add, name="add"),
+    path("2fa/<slug:url_slug>/<int:pk>/", views.rename, name="rename"),
+    path("2fa/<slug:url_slug>/<int:pk>/remove/", views.remove, name="remove"),
+]

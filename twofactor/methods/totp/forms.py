@@ -1,0 +1,20 @@
+"""Setting a code app up."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from twofactor.challenge.forms import CodeField
+from twofactor.devices.forms import NameField
+
+
+class AddForm(forms.Form):
+    """A first code, which proves that the app has the secret, and a name."""
+
+    code = CodeField(help_text=_("The code your app shows for this account now."))
+    name = NameField(initial=_("My code app"), required=False)
+
+    def refuse(self) -> None:
+        self.add_error("code", _("That code is not right. Check your app shows this account and try the newest code."))
+
+    def clean_name(self) -> str:
+        return self.cleaned_data["name"] or str(self.fields["name"].initial)

@@ -1,0 +1,18 @@
+"""The code app as a method."""
+
+from django.utils.translation import gettext_lazy as _
+
+from twofactor.challenge.forms import CodeForm
+from twofactor.method import Method
+from twofactor.methods.totp.models import TOTPDevice
+
+TOTP = Method(
+    label=_("Code app"),
+    summary=_("Type a 6-digit code from Aegis, Google Authenticator, 1Password or any other."),
+    icon="code",
+    setup_time=_("About 1 minute"),
+    ask_label=_("Enter a code from your code app"),
+    ask_detail=_("Works when your phone is offline"),
+    device_model=TOTPDevice,
+    challenge_form=CodeForm,
+)

@@ -1,0 +1,10 @@
+"""The code app's own pages."""
+
+from django.urls import path
+
+from twofactor.methods.totp import views
+
+app_name = "totp"
+urlpatterns = [
+    path("add/", views.add, name="add"),
+]
