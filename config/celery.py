@@ -19,6 +19,11 @@ app.conf.beat_schedule = {
         "schedule": 10.0,
         "options": {"expires": 10.0},
     },
+    "purge accounts": {
+        "task": "accounts.tasks.purge_accounts",
+        "schedule": crontab(hour="3", minute="27"),
+        "options": {"expires": 3600.0},
+    },
     "purge messages": {
         "task": "messaging.tasks.purge_messages",
         "schedule": crontab(hour="3", minute="17"),

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from django.conf import settings
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 
 from lib import site
@@ -19,7 +21,8 @@ RETRY_AFTER = "30"  # seconds
 
 
 def bad_request(_request: HttpRequest, exception: Exception) -> HttpResponse:
-    del exception
+    if isinstance(exception, SessionInterrupted):
+        return redirect(settings.LOGIN_URL)  # signed out elsewhere while this request ran: nothing was changed
     return _page("400.html", 400)
 
 

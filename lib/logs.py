@@ -1,11 +1,13 @@
 """Logs: one JSON object a line, so that nothing a visitor sends can forge a second line."""
 
 import logging
+from datetime import datetime
 from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter
 
 LONGEST_VALUE = 512
+TRACEBACKS = {"exc_info", "stack_info"}  # ours, and bounded on their own
 
 
 class JSONFormatter(JsonFormatter):
@@ -19,7 +21,8 @@ class JSONFormatter(JsonFormatter):
         )
 
     def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
-        return {name: _cut(value) for name, value in super().process_log_record(log_data).items() if _is_plain(value)}
+        fields = {name: value for name, value in super().process_log_record(log_data).items() if _is_plain(value)}
+        return {name: value if name in TRACEBACKS else _cut(value) for name, value in fields.items()}
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's name
         return super().formatException(ei)[-8000:]
@@ -27,11 +30,11 @@ class JSONFormatter(JsonFormatter):
 
 def _is_plain(value: Any) -> bool:
     """Leave out objects such as the request that django.request attaches: they would be printed with their data."""
-    return isinstance(value, str | int | float | bool | list | dict | None)
+    return isinstance(value, str | int | float | bool | list | dict | datetime | None)
 
 
 def _cut(value: Any) -> Any:
-    return value[:LONGEST_VALUE] if isinstance(value, str) and "\n" not in value else value
+    return value[:LONGEST_VALUE] if isinstance(value, str) else value
 
 
 log = logging.getLogger("sallyport")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
@@ -13,6 +14,9 @@ from lib import clock
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+# Two workers' clocks never differ by more, nor does one stand still for longer between reading its clock and asking.
+CLOCK_DIFFERENCE = timedelta(hours=1)
 
 
 class State(models.TextChoices):
@@ -34,8 +38,8 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def due(self, now: datetime) -> Self:
         """What a worker may take now: new, or left behind by a worker whose lease has ended."""
         new = Q(state=State.NEW) & (Q(not_before=None) | Q(not_before__lte=now))
-        # A lease that ends later than any lease given now was written before the clock was set back.
-        ended = Q(lease_until__lte=now) | Q(lease_until__gt=now + settings.MESSAGE_LEASE)
+        # A lease that ends far later than any given now was written before the clock was set back.
+        ended = Q(lease_until__lte=now) | Q(lease_until__gt=now + settings.MESSAGE_LEASE + CLOCK_DIFFERENCE)
         return self.filter(new | (Q(state=State.SENDING) & ended))
 
     def late(self, now: datetime) -> Self:

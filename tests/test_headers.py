@@ -82,3 +82,4 @@ def test_a_static_file_is_kept_for_a_year_and_carries_the_policy() -> None:
     assert answer.status_code == 200
     assert "immutable" in answer.headers["Cache-Control"]
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    answer.close()

@@ -56,7 +56,7 @@ def reset_password(reset: PasswordReset, password: str, *, origin: Origin) -> bo
 def _set_password(
     user: User, password: str, *, session: SessionStore | None, origin: Origin, event: Event
 ) -> None:
-    user = User.objects.select_for_update().get(pk=user.pk)
+    user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     user.set_password(password)
     user.save(update_fields=["password"])
     renew_auth(user, session=session, reason=Ending.PASSWORD_CHANGED)

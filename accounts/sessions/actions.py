@@ -24,7 +24,7 @@ def end_others(user: User, *, keep: SessionStore | None, reason: Ending) -> int:
     return others.update(ended_at=now, ended_by=reason, data="")
 
 
-def purge() -> int:
+def purge_sessions() -> int:
     """Delete visitors' rows that are over, and people's after 90 days; returns how many."""
     now = clock.now()
     visitors = Session.objects.filter(user=None, expires_at__lt=now)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY
-from django.contrib.sessions.backends.base import SessionBase, UpdateError
+from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.exceptions import SessionInterrupted
 
 from accounts.sessions.models import Ending, Session
 from lib import clock, crypto, place
@@ -159,7 +160,7 @@ class SessionStore(SessionBase):
             # Another request may have ended the session meanwhile: it must not come back to life.
             written = Session.objects.filter(pk=self._row.pk, ended_at=None).update(**columns)
             if not written:
-                raise UpdateError
+                raise SessionInterrupted("The session was ended in another request")
             for name, value in columns.items():
                 setattr(self._row, name, value)
         self._saved = (self.session_key, columns["data"])

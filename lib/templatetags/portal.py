@@ -31,12 +31,6 @@ def icon(name: str, *, css: str = "") -> SafeString:
     )
 
 
-@register.simple_tag
-def product_name() -> str:
-    """For the pages of a broken server, which are drawn without any context."""
-    return settings.PRODUCT_NAME
-
-
 @register.filter
 def initials(name: str) -> str:
     """One or two letters for the avatar: "Lena Moser" is LM."""
@@ -45,15 +39,21 @@ def initials(name: str) -> str:
 
 
 @register.filter
-def day(moment: datetime) -> str:
+def day(when: datetime) -> str:
     """ "today", "yesterday" or "12 March 2026"."""
-    date = localtime(moment).date()
+    date = localtime(when).date()
     today = localtime(clock.now()).date()
     if date == today:
         return gettext("today")
     if date == today - timedelta(days=1):
         return gettext("yesterday")
     return date_format(date, pgettext("date format", "j F Y"))
+
+
+@register.filter
+def moment(when: datetime) -> str:
+    """ "12 March 2026, 17:09 CET", in the time zone that the moment itself carries: that of the mail's reader."""
+    return f"{date_format(when, pgettext('date format', 'j F Y, H:i'))} {when.tzname()}"
 
 
 @register.filter

@@ -3,8 +3,6 @@
 const all = (selector) => document.querySelectorAll(selector)
 const BUSY_FOR = 8000
 
-document.querySelector(".error-summary")?.focus()
-
 // Show or hide a password.
 for (const button of all("[data-reveal]")) {
   const input = document.getElementById(button.dataset.reveal)
@@ -32,12 +30,13 @@ for (const button of navigator.clipboard ? all("[data-copy]") : []) {
   })
 }
 
-// A complete code sends itself, where the form asks for it.
-for (const input of all("form[data-autosubmit] [data-code-length]")) {
+// A pasted "123 456" fits the slots; a complete code sends itself, where the form asks for it.
+for (const input of all("[data-code-length]")) {
   let sent
   input.addEventListener("input", () => {
     const code = input.value.replace(/[\s-]/g, "")
-    if (code.length != input.dataset.codeLength || code === sent) return
+    if (code !== input.value) input.value = code
+    if (!("autosubmit" in input.form.dataset) || code.length != input.dataset.codeLength || code === sent) return
     sent = code
     input.form.requestSubmit()
   })

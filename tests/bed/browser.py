@@ -107,8 +107,8 @@ CONTROLS = """() => {
         e.dataset.place = place;
         const shown = e.checkVisibility({visibilityProperty: true}) && !e.disabled && e.tabIndex >= 0 && !e.inert;
         // Of a group of radio buttons the keyboard reaches one; arrows move inside.
-        const inGroup = e.type === 'radio' && !e.checked;
-        return shown && !inGroup && e.type !== 'hidden' ? {place: String(place), html: e.outerHTML.slice(0, 160)} : null;
+        const skipped = (e.type === 'radio' && !e.checked) || e.type === 'hidden';
+        return shown && !skipped ? {place: String(place), html: e.outerHTML.slice(0, 160)} : null;
     }).filter(Boolean);
 }"""
 FOCUSED = """() => {

@@ -30,14 +30,14 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
     return {**browser_context_args, "locale": "en", "timezone_id": "UTC", "reduced_motion": "reduce"}
 
 
-@pytest.fixture
-def site(transactional_db: None, uvicorn_url: str) -> str:  # noqa: ARG001 - the server reads what the test has written
-    """Where the portal answers."""
+@pytest.fixture(scope="session")
+def base_url(uvicorn_url: str) -> str:
+    """What page.goto("/login/") is relative to."""
     return uvicorn_url
 
 
 @pytest.fixture
-def page(site: str, page: Page) -> Iterator[Page]:  # noqa: ARG001 - the server is there before the browser asks
+def page(transactional_db: None, page: Page) -> Iterator[Page]:  # noqa: ARG001 - the server reads what a test has written
     """Playwright's page; at the end nothing may stand in its console."""
     watch = bed.Watch(page)
     yield page
@@ -45,9 +45,13 @@ def page(site: str, page: Page) -> Iterator[Page]:  # noqa: ARG001 - the server 
 
 
 @pytest.fixture
-def page_without_scripts(site: str, browser: Browser, browser_context_args: dict[str, Any]) -> Iterator[Page]:  # noqa: ARG001
+def page_without_scripts(
+    transactional_db: None,  # noqa: ARG001 - as above
+    browser: Browser,
+    browser_context_args: dict[str, Any],
+) -> Iterator[Page]:
     """The same, with JavaScript switched off."""
-    context = browser.new_context(**browser_context_args, java_script_enabled=False)
+    context = browser.new_context(**{**browser_context_args, "java_script_enabled": False})
     page = context.new_page()
     watch = bed.Watch(page)
     yield page
@@ -57,7 +61,7 @@ def page_without_scripts(site: str, browser: Browser, browser_context_args: dict
 
 @pytest.fixture
 def picture(page: Page) -> Callable[[str], None]:
-    """picture("sign-in") keeps the page as it is now: light and dark, on a phone and on a desk.
+    """Call it with a name: it keeps the page as it is now: light and dark, on a phone and on a desk.
 
     Into var/screens/ on every run, into docs/pictures/ for the README with make pictures.
     """

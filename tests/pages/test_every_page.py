@@ -35,18 +35,17 @@ class Tour:
     """A browser in the state of one visitor, and the addresses that show it a page."""
 
     page: Page
-    site: str
     paths: list[str]
 
     def __iter__(self) -> Iterator[str]:
         """Open one page after the other."""
         for path in self.paths:
-            self.page.goto(f"{self.site}{path}")
+            self.page.goto(path)
             yield path
 
 
 @pytest.fixture(params=VISITORS)
-def tour(request: pytest.FixtureRequest, page: Page, site: str, alice: User) -> Tour:
+def tour(request: pytest.FixtureRequest, page: Page, base_url: str, alice: User) -> Tour:
     client = Client()
     known = known_of(code_app(alice)) if request.param in {"password given", "signed in with a code app"} else {}
     if request.param == "password given":
@@ -54,8 +53,8 @@ def tour(request: pytest.FixtureRequest, page: Page, site: str, alice: User) -> 
     elif request.param != "visitor":
         sign_in(client, alice)
     paths = [place.path for place in places(known) if shows_a_page(client, place.path)]
-    enter(page.context, client, site)
-    return Tour(page, site, [*paths, *ELSEWHERE])
+    enter(page.context, client, base_url)
+    return Tour(page, [*paths, *ELSEWHERE])
 
 
 def shows_a_page(client: Client, path: str) -> bool:

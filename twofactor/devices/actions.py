@@ -34,7 +34,7 @@ def add(device: SecondFactor, *, by: OwnSudo, request: SignedInRequest) -> None:
     Raises TooManyDevices.
     """
     user = _owner_locked(device, by)
-    if type(device).objects.filter(user=user).count() >= MOST_OF_A_KIND:
+    if not has_room(user, type(device)):
         raise TooManyDevices
     device.confirmed = True
     device.save()
@@ -63,6 +63,11 @@ def remove(device: SecondFactor, *, by: OwnSudo, request: SignedInRequest) -> No
         record(events.METHOD_REMOVED, user=user, origin=request.origin, method=device.method_slug, name=device.name)
 
 
+def has_room(user: User, kind: type[SecondFactor]) -> bool:
+    """Whether the person may add one more of this kind."""
+    return kind.objects.filter(user=user).count() < MOST_OF_A_KIND
+
+
 def protection_of(user: User) -> Protection:
     """The strongest kind of confirmed device a person has, read from the devices themselves."""
     kinds = [kind for kind in django_otp.device_classes() if issubclass(kind, SecondFactor)]
@@ -84,7 +89,10 @@ def _note_change(user: User, request: SignedInRequest) -> None:
 
 
 def _owner_locked(device: SecondFactor, by: OwnSudo) -> User:
-    """The device's owner, locked, so that changes to one person's methods happen one after the other."""
+    """The device's owner, locked, so that changes to one person's methods happen one after the other.
+
+    no_key lets a sign-in, which holds a device and refers to its owner, pass: else the two could wait for each other.
+    """
     if device.user_id != by.user_id:
         raise PermissionError("somebody else's device")  # a bug in the caller, not an answer to the person
-    return User.objects.select_for_update().get(pk=by.user_id)
+    return User.objects.select_for_update(no_key=True).get(pk=by.user_id)

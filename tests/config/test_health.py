@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import socket
+import threading
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from django.db import connection
+
+from config import health
+from lib import clock as portal_clock
+from messaging.actions import SWEEP
+from messaging.models import Heartbeat, Message, State
+from tests.bed import environment
+
+if TYPE_CHECKING:
+    from django.test import Client
+    from pytest_django.fixtures import DjangoAssertNumQueries, SettingsWrapper
+
+    from tests.bed.clock import TestClock
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def swept() -> None:
+    Heartbeat.objects.create(name=SWEEP, at=portal_clock.now())
+
+
+def test_live_asks_nobody(client: Client, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    with django_assert_num_queries(0):
+        answer = client.get("/healthz/live")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+    assert not answer.cookies
+
+
+@pytest.mark.usefixtures("swept")
+def test_ready_when_all_is_well(client: Client) -> None:
+    answer = client.get("/healthz/ready")
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "status": "ok",
+        "keys": "ok",
+        "redis": "ok",
+        "database": "ok",
+        "migrations": "ok",
+        "worker": "ok",
+        "outbox": {"status": "ok", "oldest_waiting_seconds": 0, "dead": 0},
+    }
+    assert not answer.cookies
+
+
+@pytest.mark.usefixtures("swept")
+def test_without_redis_people_sign_in_all_the_same(client: Client, settings: SettingsWrapper) -> None:
+    settings.REDIS_URL = f"redis://127.0.0.1:{environment.free_port()}/0"
+    answer = client.get("/healthz/ready")
+    assert answer.status_code == 200
+    assert (answer.json()["status"], answer.json()["redis"]) == ("degraded", "down")
+
+
+def test_a_sweep_that_stopped_shows(client: Client, swept: None, clock: TestClock) -> None:  # noqa: ARG001
+    clock.advance(health.SWEEP_LATE + timedelta(seconds=1))
+    answer = client.get("/healthz/ready")
+    assert answer.status_code == 200
+    assert (answer.json()["status"], answer.json()["worker"]) == ("degraded", "down")
+
+
+def test_messages_that_wait_or_were_given_up_show(client: Client) -> None:
+    hour_ago = portal_clock.now() - timedelta(hours=1)
+    Message.objects.create(kind="plain", created_at=hour_ago)
+    Message.objects.create(kind="plain", state=State.DEAD)
+    # One that waits for its next try is not late.
+    Message.objects.create(kind="plain", created_at=hour_ago, not_before=portal_clock.now() + timedelta(hours=1))
+    outbox = client.get("/healthz/ready").json()["outbox"]
+    assert (outbox["status"], outbox["dead"]) == ("late", 1)
+    assert 3600 <= outbox["oldest_waiting_seconds"] < 3700
+
+
+def test_a_lost_database_is_503(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = {"ENGINE": "django.db.backends.postgresql", "HOST": "127.0.0.1", "PORT": environment.free_port()}
+    monkeypatch.setattr(health.connections, "settings", {"default": connection.settings_dict | gone})
+    answer = client.get("/healthz/ready")
+    assert answer.status_code == 503
+    assert (answer.json()["status"], answer.json()["database"]) == ("down", "down")
+
+
+def test_a_database_that_hangs_is_503_and_one_thread(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        hangs = {
+            "ENGINE": "django.db.backends.postgresql",
+            "HOST": "127.0.0.1",
+            "PORT": silent.getsockname()[1],
+            "OPTIONS": {"connect_timeout": 20},
+        }
+        monkeypatch.setattr(health.connections, "settings", {"default": connection.settings_dict | hangs})
+        before = threading.active_count()
+        statuses = [client.get("/healthz/ready").status_code for _ in range(3)]
+        assert statuses == [503, 503, 503]
+        assert threading.active_count() <= before + 1
+    assert health.DATABASE._asking.acquire(timeout=30)  # noqa: SLF001 - the thread ends with the server
+    health.DATABASE._asking.release()  # noqa: SLF001
+
+
+def test_without_its_tables_it_is_not_ready(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "migrated", threading.Event())
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'messaging'")
+    try:
+        answer = client.get("/healthz/ready")
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO django_migrations (app, name, applied) VALUES ('messaging', '0001_initial', %s)",
+                [portal_clock.now()],
+            )
+    assert answer.status_code == 503
+    assert answer.json()["migrations"] == "pending"
+
+
+@pytest.mark.usefixtures("swept")
+def test_without_keys_it_is_not_ready(client: Client, settings: SettingsWrapper) -> None:
+    settings.PORTAL_KEYS = ""
+    assert client.get("/healthz/ready").status_code == 503

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from django.conf import settings as portal_settings
+
+from messaging.content import from_templates
+from messaging.models import Message
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_django.fixtures import SettingsWrapper
+
+
+@pytest.fixture
+def templates(tmp_path: Path, settings: SettingsWrapper) -> None:
+    folder = tmp_path / "messages" / "plain"
+    folder.mkdir(parents=True)
+    (folder / "subject.txt").write_text("{{ device }}\nfor {{ product_name }}\n")
+    (folder / "email.txt").write_text("Hello {{ name }}, {{ device }}: {{ support_contact }}\n\n")
+    (folder / "email.html").write_text("<p>{{ device }} {{ site_url }}</p>")
+    settings.TEMPLATES = [portal_settings.TEMPLATES[0] | {"DIRS": [tmp_path]}]
+
+
+@pytest.mark.usefixtures("templates")
+def test_it_is_escaped_in_html_only_and_the_subject_is_one_line() -> None:
+    content = from_templates(Message(kind="plain", recipient_name="D'Arcy"), {"device": "Tom & Jerry\r\nBcc: all"})
+    assert content.subject == "Tom & Jerry Bcc: all for Sallyport"
+    assert content.text.startswith("Hello D'Arcy, Tom & Jerry")
+    assert content.text.endswith("support@sallyport.example\n")
+    assert content.html == "<p>Tom &amp; Jerry\r\nBcc: all http://localhost:8000</p>"

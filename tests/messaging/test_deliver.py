@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from lib import clock as portal_clock
+from messaging.actions import KEPT_FOR, MOST_TRIES, WAITS, deliver, purge, sweep
+from messaging.errors import Refused, TemporaryFailure
+from messaging.models import Heartbeat, Message, State
+from tests.bed.race import race
+from tests.messaging.composers import CANARY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
+    from tests.bed.clock import TestClock
+
+    Waiting = Callable[..., Message]
+
+A_MOMENT = timedelta(seconds=1)
+
+
+def test_a_message_is_sent_once(waiting: Waiting, channel: ModuleType) -> None:
+    message = waiting(details={"number": 7})
+    deliver(message.pk)
+    deliver(message.pk)
+    [(sent, content)] = channel.sent
+    assert sent.pk == message.pk
+    assert content.text == "Lena Keller, number 7.\n"
+    message.refresh_from_db()
+    assert (message.state, message.tries, message.lease_until) == (State.SENT, 1, None)
+    assert message.sent_at is not None
+
+
+def test_it_is_written_in_the_language_of_the_person(waiting: Waiting, channel: ModuleType) -> None:
+    deliver(waiting("language").pk)
+    assert channel.sent[0][1].text == "fr"
+
+
+@pytest.mark.django_db
+def test_a_message_that_is_gone_is_no_error() -> None:
+    deliver(Message().pk)
+
+
+def test_nobody_else_takes_it_while_the_lease_lasts(waiting: Waiting, channel: ModuleType, clock: TestClock) -> None:
+    clock.stop()
+    message = waiting()
+    message.move(State.SENDING, tries=1, lease_until=portal_clock.now() + settings.MESSAGE_LEASE)
+    clock.advance(settings.MESSAGE_LEASE - A_MOMENT)
+    deliver(message.pk)
+    assert not channel.sent
+    clock.advance(A_MOMENT)
+    deliver(message.pk)
+    assert len(channel.sent) == 1
+
+
+def test_a_worker_that_comes_late_changes_nothing(waiting: Waiting, channel: ModuleType, clock: TestClock) -> None:
+    message = waiting()
+    message.move(State.SENDING, tries=1, lease_until=portal_clock.now() + settings.MESSAGE_LEASE)
+    clock.advance(settings.MESSAGE_LEASE)
+    deliver(message.pk)
+    assert not message.move(State.NEW, error="the late worker's")
+    message.refresh_from_db()
+    assert message.state == State.SENT
+    assert len(channel.sent) == 1
+
+
+def test_a_clock_set_back_a_day_holds_nothing_up(waiting: Waiting, channel: ModuleType, clock: TestClock) -> None:
+    leased, new = waiting(), waiting()
+    leased.move(State.SENDING, tries=1, lease_until=portal_clock.now() + settings.MESSAGE_LEASE)
+    clock.advance(timedelta(days=-1))
+    sweep(deliver)
+    assert {sent.pk for sent, _content in channel.sent} == {leased.pk, new.pk}
+
+
+def test_too_late_is_never_sent(waiting: Waiting, channel: ModuleType, clock: TestClock) -> None:
+    poked, swept = waiting(expires_in=timedelta(minutes=5)), waiting(expires_in=timedelta(minutes=5))
+    clock.advance(timedelta(minutes=5))
+    deliver(poked.pk)
+    sweep(deliver)
+    assert not channel.sent
+    assert set(Message.objects.filter(pk__in=[poked.pk, swept.pk]).values_list("state", flat=True)) == {State.EXPIRED}
+
+
+def test_each_failure_waits_longer_until_it_is_given_up(
+    waiting: Waiting, channel: ModuleType, clock: TestClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    message = waiting()
+    channel.failures[:] = [TemporaryFailure("down")] * MOST_TRIES
+    clock.stop()
+    for wait in WAITS:
+        sweep(deliver)
+        message.refresh_from_db()
+        assert (message.state, message.error) == (State.NEW, "down")
+        assert message.not_before is not None
+        assert wait * 0.75 <= message.not_before - portal_clock.now() <= wait * 1.25
+        clock.advance(wait * 0.75 - A_MOMENT)
+        assert sweep(deliver) == 0
+        clock.advance(wait * 0.5 + A_MOMENT)
+    sweep(deliver)
+    message.refresh_from_db()
+    assert (message.state, message.tries) == (State.DEAD, MOST_TRIES)
+    assert [record.message for record in caplog.records if record.levelno == logging.ERROR] == ["not sent, given up"]
+    assert not channel.sent
+
+
+def test_a_far_end_that_asks_for_patience_gets_it(waiting: Waiting, channel: ModuleType, clock: TestClock) -> None:
+    message = waiting()
+    channel.failures[:] = [TemporaryFailure("busy", retry_after=timedelta(hours=2))]
+    now = clock.stop()
+    deliver(message.pk)
+    message.refresh_from_db()
+    assert message.not_before == now + timedelta(hours=2)
+
+
+def test_a_refused_message_is_given_up_at_once(waiting: Waiting, channel: ModuleType) -> None:
+    message = waiting()
+    channel.failures[:] = [Refused("no such number")]
+    deliver(message.pk)
+    message.refresh_from_db()
+    assert (message.state, message.tries, message.error) == (State.DEAD, 1, "no such number")
+
+
+def test_a_message_that_workers_keep_dying_with_is_given_up(
+    waiting: Waiting, channel: ModuleType, clock: TestClock
+) -> None:
+    message = waiting()
+    message.move(State.SENDING, tries=MOST_TRIES, lease_until=portal_clock.now())
+    clock.advance(A_MOMENT)
+    sweep(deliver)
+    message.refresh_from_db()
+    assert (message.state, channel.sent) == (State.DEAD, [])
+
+
+def test_one_that_cannot_be_written_stops_no_other(
+    waiting: Waiting, channel: ModuleType, clock: TestClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    poison = waiting("poison")
+    for number in range(200):
+        waiting(details={"number": number})
+    sweep(deliver)
+    assert len(channel.sent) == 200
+    for wait in WAITS:
+        clock.advance(wait * 2)
+        sweep(deliver)
+    poison.refresh_from_db()
+    assert (poison.state, poison.tries) == (State.DEAD, MOST_TRIES)
+    assert poison.error.startswith("ValueError at poison:")
+    assert CANARY not in poison.error + caplog.text + "".join(str(record.__dict__) for record in caplog.records)
+
+
+def test_a_sweep_leaves_a_heartbeat_and_takes_the_oldest_first(waiting: Waiting, channel: ModuleType) -> None:
+    messages = [waiting() for _ in range(3)]
+    sweep(deliver)
+    assert [sent.pk for sent, _content in channel.sent] == [message.pk for message in messages]
+    assert Heartbeat.objects.get(name="sweep").at <= portal_clock.now()
+
+
+def test_what_was_sent_long_ago_is_forgotten(waiting: Waiting, channel: ModuleType, clock: TestClock) -> None:
+    old = waiting()
+    deliver(old.pk)
+    unsent = waiting()
+    clock.advance(KEPT_FOR + A_MOMENT)
+    fresh = waiting()
+    deliver(fresh.pk)
+    assert purge() == 1
+    assert set(Message.objects.values_list("pk", flat=True)) == {unsent.pk, fresh.pk}
+    assert len(channel.sent) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_workers_with_one_message_send_it_once(waiting: Waiting, channel: ModuleType) -> None:
+    for _ in range(10):
+        channel.reset()
+        message = waiting()
+        race(8, lambda _number, pk=message.pk: deliver(pk))
+        assert len(channel.sent) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_sweeps_at_once_send_each_message_once(waiting: Waiting, channel: ModuleType) -> None:
+    messages = {waiting().pk for _ in range(30)}
+    race(8, lambda _number: sweep(deliver))
+    assert len(channel.sent) == 30
+    assert {sent.pk for sent, _content in channel.sent} == messages
+
+
+@pytest.mark.django_db
+def test_the_races_are_won_on_the_other_database_too() -> None:
+    """A run has one database; the demo has SQLite, production PostgreSQL."""
+    if connection.vendor == "sqlite":
+        return  # this is that other run
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__, "-k", "many_"]
+    run = subprocess.run(
+        command,
+        env={name: value for name, value in os.environ.items() if name != "DATABASE_URL"} | {"TEST_DATABASE": "sqlite"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert run.returncode == 0, run.stdout

@@ -1,0 +1,145 @@
+"""What every method must keep, whatever it is; parametrised over the registry, so a new one is judged too."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import django_otp
+import pytest
+from django.template.loader import get_template
+from django.test import Client
+from django.urls import reverse
+
+from accounts.user.models import Protection
+from audit.models import SecurityEvent
+from tests.bed.people import give_password
+from tests.twofactor.answers import ANSWERS
+from twofactor import registry
+from twofactor.second_factor import SecondFactor, verify
+
+if TYPE_CHECKING:
+    from accounts.user.models import User
+    from twofactor.method import Method
+
+every_method = pytest.mark.parametrize("method", registry.METHODS, ids=lambda method: method.slug)
+pytestmark = pytest.mark.django_db
+
+
+@every_method
+def test_it_has_its_pages_and_templates(method: Method) -> None:
+    get_template(method.challenge_template)
+    get_template(method.device_template)
+    get_template(f"twofactor/methods/{method.slug}/add.html")
+
+    assert reverse(f"twofactor:{method.slug}:add") == f"/2fa/{method.url_slug}/add/"
+    assert method.challenge_url == f"/login/verify/{method.url_slug}/"
+
+
+@every_method
+def test_it_says_everything_that_pages_show(method: Method) -> None:
+    for words in (method.label, method.summary, method.setup_time, method.ask_label, method.ask_detail):
+        assert str(words)
+    assert method.device_model.protection in Protection
+
+
+def test_every_device_that_django_otp_can_find_belongs_to_one_method() -> None:
+    known = {method.device_model for method in registry.METHODS}
+
+    assert set(django_otp.device_classes()) == known
+    assert len(known) == len(registry.METHODS)
+
+
+@every_method
+def test_a_right_answer_signs_in_once(method: Method, alice: User) -> None:
+    answers = ANSWERS[method.slug](alice)
+    fields = answers.right()
+
+    first, second = Client(), Client()
+    give_password(first, alice)
+    give_password(second, alice)
+
+    assert first.post(method.challenge_url, fields).status_code == 302
+    assert first.get("/2fa/").status_code == 200
+    assert second.post(method.challenge_url, fields).status_code == 422
+    assert second.get("/2fa/").status_code == 302
+
+
+@every_method
+def test_a_right_answer_directly_after_a_wrong_one_counts(method: Method, alice: User, client: Client) -> None:
+    answers = ANSWERS[method.slug](alice)
+    give_password(client, alice)
+
+    assert client.post(method.challenge_url, answers.wrong()).status_code == 422
+    assert client.post(method.challenge_url, answers.right()).status_code == 302
+
+
+@every_method
+def test_a_wrong_answer_is_recorded_and_counts_against_the_budget(method: Method, alice: User, client: Client) -> None:
+    answers = ANSWERS[method.slug](alice)
+    give_password(client, alice)
+
+    refused = [client.post(method.challenge_url, answers.wrong()).status_code for _ in range(11)]
+
+    assert refused == [422] * 10 + [429]
+    assert SecurityEvent.objects.filter(user=alice, slug="second_factor.failed").count() == 10
+
+
+@every_method
+@pytest.mark.parametrize("fields", [{}, {"code": ""}, {"code": "x" * 5000}, {"code": "\x00"}, {"other": "123456"}])
+def test_a_malformed_answer_is_refused_and_counts(
+    method: Method, fields: dict[str, str], alice: User, client: Client
+) -> None:
+    ANSWERS[method.slug](alice)
+    give_password(client, alice)
+
+    refused = [client.post(method.challenge_url, fields).status_code for _ in range(11)]
+
+    assert refused == [422] * 10 + [429]
+    assert client.get("/2fa/").status_code == 302
+
+
+@every_method
+def test_an_unconfirmed_device_is_not_asked(method: Method, alice: User) -> None:
+    answers = ANSWERS[method.slug](alice)
+    method.device_model.objects.update(confirmed=False)
+
+    assert verify(method.device_model.objects.filter(user=alice), answers.token()) is None
+
+
+@every_method
+def test_somebody_elses_answer_does_not_count(method: Method, alice: User, bob: User, client: Client) -> None:
+    ANSWERS[method.slug](alice)
+    bobs = ANSWERS[method.slug](bob)
+    give_password(client, alice)
+
+    assert client.post(method.challenge_url, bobs.right()).status_code == 422
+
+
+@every_method
+def test_an_exception_in_the_method_refuses(
+    method: Method, alice: User, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = ANSWERS[method.slug](alice)
+    give_password(client, alice)
+
+    def broken(_device: SecondFactor, _answer: object) -> bool:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(method.device_model, "accepts", broken)
+    refused = client.post(method.challenge_url, answers.right())
+
+    assert refused.status_code == 422
+    assert client.get("/2fa/").status_code == 302
+    assert SecurityEvent.objects.filter(user=alice, slug="second_factor.failed").exists()
+
+
+@every_method
+def test_a_verdict_that_is_not_true_is_no(
+    method: Method, alice: User, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = ANSWERS[method.slug](alice)
+    give_password(client, alice)
+
+    monkeypatch.setattr(method.device_model, "verify_token", lambda *_: "verified")
+
+    assert client.post(method.challenge_url, answers.right()).status_code == 422
