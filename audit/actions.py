@@ -9,6 +9,8 @@ from audit.models import SecurityEvent
 from messaging.actions import queue
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from accounts.user.models import User
     from audit.events import Event
     from lib.origin import Origin
@@ -28,6 +30,11 @@ def record(event: Event, *, user: User | None, origin: Origin, **details: str) -
     if event.alerts and user is not None:
         queue("security_event", to=user.recipient, user=user, details={"event": row.pk})
     return row
+
+
+def purge_nobodys(before: datetime) -> int:
+    """Delete what happened to no account, such as a wrong password for nobody, before then; returns how many."""
+    return SecurityEvent.objects.filter(user=None, created_at__lt=before).delete()[0]
 
 
 def _flat(details: dict[str, str]) -> dict[str, str]:

@@ -1,8 +1,17 @@
 """How forms are drawn: one template for a field, one summary for all errors."""
 
+from django.core.validators import RegexValidator
 from django.forms.renderers import DjangoTemplates
 from django.template import engines
 from django.template.backends.django import Template
+from django.utils.translation import gettext_lazy as _
+
+# Line breaks would reach mail headers, and marks that turn the reading direction make one name look like another.
+one_line = RegexValidator(
+    r"\A[^\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]*\Z",
+    message=_("Use letters, digits and signs on one line only."),
+    code="one_line",
+)
 
 
 class FormRenderer(DjangoTemplates):

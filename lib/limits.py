@@ -83,6 +83,11 @@ def forget(limit: Limit, *subject: object) -> None:
     Counter.objects.filter(key=limit.key(*subject)).delete()
 
 
+def purge(before: datetime) -> int:
+    """Delete counters that nobody touched since then; returns how many."""
+    return Counter.objects.filter(window_ends_at__lt=before).delete()[0]
+
+
 def _locked(wanted: dict[str, Limit], now: datetime) -> list[Counter]:
     """The counters, made where missing, always locked in the same order."""
     rows = Counter.objects.select_for_update().filter(key__in=wanted).order_by("key")

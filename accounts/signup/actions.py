@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.hashers import make_password
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import get_language
 
 from accounts.signup.models import Invitation, SignUp
@@ -44,13 +44,9 @@ def ask_sign_up(*, email: str, name: str, password: str, country: str, invitatio
 def verify_sign_up(sign_up: SignUp, *, origin: Origin) -> User | None:
     """Make the account; None if the link was spent, or the address got an account by another one."""
     spent = SignUp.objects.open().filter(pk=sign_up.pk).update(used_at=clock.now())
-    if not spent or User.objects.filter(email=sign_up.email).exists():
+    user = _make_user(sign_up) if spent else None
+    if user is None:
         return None
-    user = User.objects.create_user(
-        email=sign_up.email, name=sign_up.name, country=sign_up.country, language=sign_up.language
-    )
-    user.password = sign_up.password
-    user.save(update_fields=["password"])
     record(events.SIGNED_UP, user=user, origin=origin)
     queue("welcome", to=user.recipient, user=user)
     return user
@@ -67,3 +63,17 @@ def invite(email: str, *, language: str) -> Invitation:
 
 def _spend(invitation: Invitation) -> bool:
     return Invitation.objects.open().filter(pk=invitation.pk).update(used_at=clock.now()) == 1
+
+
+def _make_user(sign_up: SignUp) -> User | None:
+    """The account; None when another link for the same address was quicker, even by a moment."""
+    try:
+        with transaction.atomic():
+            user = User.objects.create_user(
+                email=sign_up.email, name=sign_up.name, country=sign_up.country, language=sign_up.language
+            )
+    except IntegrityError:
+        return None
+    user.password = sign_up.password
+    user.save(update_fields=["password"])
+    return user

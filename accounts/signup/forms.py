@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.password.forms import NewPasswordField
 from accounts.user import countries
 from accounts.user.models import User
+from lib.forms import one_line
 
 if TYPE_CHECKING:
     from accounts.signup.models import Invitation
@@ -32,6 +33,7 @@ class SignUpForm(forms.Form):
     name = forms.CharField(
         label=_("Name"),
         max_length=150,
+        validators=[one_line],
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
         error_messages={"required": _("Enter your name")},
     )

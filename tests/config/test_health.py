@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 
 from config import health
 from lib import clock as portal_clock
@@ -16,7 +16,7 @@ from tests.bed import environment
 
 if TYPE_CHECKING:
     from django.test import Client
-    from pytest_django.fixtures import DjangoAssertNumQueries, SettingsWrapper
+    from pytest_django import DjangoAssertNumQueries, Settings
 
     from tests.bed.clock import TestClock
 
@@ -52,7 +52,7 @@ def test_ready_when_all_is_well(client: Client) -> None:
 
 
 @pytest.mark.usefixtures("swept")
-def test_without_redis_people_sign_in_all_the_same(client: Client, settings: SettingsWrapper) -> None:
+def test_without_redis_people_sign_in_all_the_same(client: Client, settings: Settings) -> None:
     settings.REDIS_URL = f"redis://127.0.0.1:{environment.free_port()}/0"
     answer = client.get("/healthz/ready")
     assert answer.status_code == 200
@@ -79,7 +79,7 @@ def test_messages_that_wait_or_were_given_up_show(client: Client) -> None:
 
 def test_a_lost_database_is_503(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     gone = {"ENGINE": "django.db.backends.postgresql", "HOST": "127.0.0.1", "PORT": environment.free_port()}
-    monkeypatch.setattr(health.connections, "settings", {"default": connection.settings_dict | gone})
+    monkeypatch.setattr(connections, "settings", {"default": connection.settings_dict | gone})
     answer = client.get("/healthz/ready")
     assert answer.status_code == 503
     assert (answer.json()["status"], answer.json()["database"]) == ("down", "down")
@@ -93,7 +93,7 @@ def test_a_database_that_hangs_is_503_and_one_thread(client: Client, monkeypatch
             "PORT": silent.getsockname()[1],
             "OPTIONS": {"connect_timeout": 20},
         }
-        monkeypatch.setattr(health.connections, "settings", {"default": connection.settings_dict | hangs})
+        monkeypatch.setattr(connections, "settings", {"default": connection.settings_dict | hangs})
         before = threading.active_count()
         statuses = [client.get("/healthz/ready").status_code for _ in range(3)]
         assert statuses == [503, 503, 503]
@@ -119,6 +119,6 @@ def test_without_its_tables_it_is_not_ready(client: Client, monkeypatch: pytest.
 
 
 @pytest.mark.usefixtures("swept")
-def test_without_keys_it_is_not_ready(client: Client, settings: SettingsWrapper) -> None:
+def test_without_keys_it_is_not_ready(client: Client, settings: Settings) -> None:
     settings.PORTAL_KEYS = ""
     assert client.get("/healthz/ready").status_code == 503

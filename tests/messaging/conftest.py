@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from aiosmtpd.smtp import SMTP, Envelope, Session
-    from pytest_django.fixtures import SettingsWrapper
+    from pytest_django import Settings
 
     from messaging.models import Message
 
@@ -23,7 +24,7 @@ LENA = Recipient(email="lena@alpina.example", language="fr", name="Lena Keller")
 
 
 @pytest.fixture(autouse=True)
-def kinds(settings: SettingsWrapper) -> None:
+def kinds(settings: Settings) -> None:
     settings.MESSAGE_COMPOSERS = settings.MESSAGE_COMPOSERS | composers.KINDS
     settings.MESSAGE_CHANNELS = {"email": "messaging.mail", "far_end": "tests.messaging.far_end"}
 
@@ -76,12 +77,13 @@ class Mailbox:
 
     async def handle_QUIT(self, server: SMTP, _session: Session, _envelope: Envelope) -> str:  # noqa: N802 - as above
         if self.leaves_after_mail:
+            assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()
         return "221 Bye"
 
 
 @pytest.fixture
-def mailbox(settings: SettingsWrapper) -> Iterator[Mailbox]:
+def mailbox(settings: Settings) -> Iterator[Mailbox]:
     """A real mail server, which the e-mail channel sends to."""
     handler = Mailbox()
     controller = Controller(handler, hostname="127.0.0.1", port=environment.free_port())

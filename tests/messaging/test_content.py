@@ -11,11 +11,11 @@ from messaging.models import Message
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pytest_django.fixtures import SettingsWrapper
+    from pytest_django import Settings
 
 
 @pytest.fixture
-def templates(tmp_path: Path, settings: SettingsWrapper) -> None:
+def templates(tmp_path: Path, settings: Settings) -> None:
     folder = tmp_path / "messages" / "plain"
     folder.mkdir(parents=True)
     (folder / "subject.txt").write_text("{{ device }}\nfor {{ product_name }}\n")

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,6 +22,7 @@ from tests.messaging.composers import CANARY
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
+    from uuid import UUID
 
     from tests.bed.clock import TestClock
 
@@ -177,12 +179,16 @@ def test_what_was_sent_long_ago_is_forgotten(waiting: Waiting, channel: ModuleTy
     assert len(channel.sent) == 2
 
 
+def deliver_as_worker(message_id: UUID, _number: int) -> None:
+    deliver(message_id)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_many_workers_with_one_message_send_it_once(waiting: Waiting, channel: ModuleType) -> None:
     for _ in range(10):
         channel.reset()
         message = waiting()
-        race(8, lambda _number, pk=message.pk: deliver(pk))
+        race(8, partial(deliver_as_worker, message.pk))
         assert len(channel.sent) == 1
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from django.test import Client
-    from pytest_django.fixtures import SettingsWrapper
+    from pytest_django import Settings
 
     Waiting = Callable[..., Message]
 
@@ -19,7 +19,7 @@ PAGES = ("/demo/messages/", "/demo/messages.json")
 
 
 @pytest.fixture(autouse=True)
-def demo_channel(settings: SettingsWrapper) -> None:
+def demo_channel(settings: Settings) -> None:
     settings.MESSAGE_CHANNELS = {"email": "messaging.demo"}
 
 
@@ -51,7 +51,7 @@ def test_a_second_try_keeps_one(waiting: Waiting) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.django_db
-def test_a_real_portal_has_no_such_page(client: Client, settings: SettingsWrapper, page: str) -> None:
+def test_a_real_portal_has_no_such_page(client: Client, settings: Settings, page: str) -> None:
     settings.DEMO = settings.TESTING = False
     assert client.get(page).status_code == 404
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from email.message import EmailMessage
 
     from aiosmtpd.smtp import Envelope
-    from pytest_django.fixtures import SettingsWrapper
+    from pytest_django import Settings
 
     from tests.bed.clock import TestClock
     from tests.messaging.conftest import Mailbox
@@ -69,7 +69,7 @@ def test_the_servers_no_is_for_now_or_for_ever(  # noqa: PLR0917 - two tables an
 
 
 def test_a_server_that_is_away_is_asked_again(
-    mail: Message, mailbox: Mailbox, settings: SettingsWrapper, clock: TestClock
+    mail: Message, mailbox: Mailbox, settings: Settings, clock: TestClock
 ) -> None:
     port, settings.EMAIL_PORT = settings.EMAIL_PORT, environment.free_port()
     deliver(mail.pk)

@@ -11,6 +11,7 @@ import pytest
 import redis
 from django.db import transaction
 
+from config.celery import app
 from lib import clock
 from messaging import poke
 from messaging.actions import deliver, queue, sweep
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
-    from pytest_django.fixtures import SettingsWrapper
+    from pytest_django import Settings
 
     from accounts.user.models import User
 
@@ -33,7 +34,7 @@ class ChangeFailed(Exception):
 
 
 @pytest.fixture
-def broker(settings: SettingsWrapper) -> Iterator[redis.Redis]:
+def broker(settings: Settings) -> Iterator[redis.Redis]:
     with redis.Redis.from_url(settings.REDIS_URL) as client:
         client.delete("messages")
         yield client
@@ -54,9 +55,7 @@ def hanging_redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[socket.socke
                 return
 
     threading.Thread(target=take, daemon=True).start()
-    monkeypatch.setattr(
-        poke.deliver_message.app.conf, "broker_write_url", f"redis://127.0.0.1:{listener.getsockname()[1]}/0"
-    )
+    monkeypatch.setattr(app.conf, "broker_write_url", f"redis://127.0.0.1:{listener.getsockname()[1]}/0")
     yield taken
     listener.shutdown(socket.SHUT_RDWR)
     listener.close()
@@ -132,7 +131,7 @@ def test_without_redis_the_request_goes_on_and_the_sweep_delivers(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, channel: ModuleType
 ) -> None:
     nowhere = f"redis://127.0.0.1:{environment.free_port()}/0"
-    monkeypatch.setattr(poke.deliver_message.app.conf, "broker_write_url", nowhere)
+    monkeypatch.setattr(app.conf, "broker_write_url", nowhere)
     with caplog.at_level(logging.WARNING, "sallyport.messaging"):
         message = queue("plain", to=LENA, channel="far_end")
     assert message is not None

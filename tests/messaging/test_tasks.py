@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-    from pytest_django.fixtures import SettingsWrapper
+    from pytest_django import Settings
 
     Waiting = Callable[..., Message]
 
@@ -23,7 +23,7 @@ def test_the_task_delivers_by_id(waiting: Waiting, channel: ModuleType) -> None:
     assert len(channel.sent) == 1
 
 
-def test_the_sweep_pokes_for_what_an_emptied_redis_forgot(waiting: Waiting, settings: SettingsWrapper) -> None:
+def test_the_sweep_pokes_for_what_an_emptied_redis_forgot(waiting: Waiting, settings: Settings) -> None:
     waiting(), waiting()
     with redis.Redis.from_url(settings.REDIS_URL) as broker:
         broker.flushall()
@@ -62,5 +62,5 @@ def test_a_task_survives_its_worker_and_leaves_nothing_in_redis(option: str, val
     assert app.conf[option] == value
 
 
-def test_a_task_is_stopped_before_its_lease_ends(settings: SettingsWrapper) -> None:
+def test_a_task_is_stopped_before_its_lease_ends(settings: Settings) -> None:
     assert app.conf.task_soft_time_limit < app.conf.task_time_limit < settings.MESSAGE_LEASE.total_seconds()

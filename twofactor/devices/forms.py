@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.password.forms import CurrentPasswordField
+from lib.forms import one_line
 
 LONGEST_NAME = 64
 
@@ -19,6 +20,7 @@ class NameField(forms.CharField):
         options = {
             "label": _("Name"),
             "max_length": LONGEST_NAME,
+            "validators": [one_line],
             "help_text": _("So you can tell your devices apart."),
             "error_messages": {"required": _("Enter a name")},
             "widget": forms.TextInput(attrs={"autocomplete": "off"}),
