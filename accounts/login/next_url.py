@@ -13,6 +13,7 @@ def safe_next(request: HttpRequest, wanted: str) -> str:
     is_ours = url_has_allowed_host_and_scheme(
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    if is_ours and len(wanted) <= LONGEST and wanted.startswith("/"):
+    # A browser drops tabs and line breaks before it reads an address, and no database stores a NUL.
+    if is_ours and len(wanted) <= LONGEST and wanted.startswith("/") and wanted.isprintable():
         return wanted
     return resolve_url(settings.LOGIN_REDIRECT_URL)

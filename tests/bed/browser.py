@@ -114,22 +114,30 @@ CONTROLS = """() => {
 FOCUSED = """() => {
     const e = document.activeElement;
     if (!e || e === document.body || !e.dataset.place) return null;
-    const style = getComputedStyle(e);
+    // A radio button drawn by its label shows its focus there.
+    const drawn = e.type === 'radio' ? e.closest('label') ?? e : e;
+    const style = getComputedStyle(drawn);
     const label = e.getAttribute('aria-label') || e.labels?.[0]?.textContent || e.textContent || e.title || '';
     return {
         place: e.dataset.place,
         name: label.trim(),
         html: e.outerHTML.slice(0, 160),
-        visible: e.checkVisibility({visibilityProperty: true, opacityProperty: true}),
+        visible: drawn.checkVisibility({visibilityProperty: true, opacityProperty: true}),
         ring: (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2) || style.boxShadow !== 'none',
     };
+}"""
+
+START_AT_THE_TOP = """() => {
+    document.body.tabIndex = -1;
+    document.body.focus();  // a field with autofocus would be the start otherwise
+    document.body.removeAttribute('tabindex');
 }"""
 
 
 def tab_stops(page: Page, limit: int = 100) -> list[dict[str, Any]]:
     """What the Tab key reaches from the top of the page, in order, until it comes round."""
     page.evaluate(CONTROLS)
-    page.evaluate("() => { document.activeElement?.blur(); getSelection()?.removeAllRanges(); }")
+    page.evaluate(START_AT_THE_TOP)
     stops: list[dict[str, Any]] = []
     for _ in range(limit):
         page.keyboard.press("Tab")

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from django.utils.translation import trans_real
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pytest
     from playwright.sync_api import Page
 
@@ -82,13 +84,13 @@ OUTSIDE_BRACKETS = """names => {
 }"""
 
 
-def untranslated(page: Page, product_name: str) -> list[str]:
-    """Texts that stand outside the brackets, but for names and the product's."""
+def untranslated(page: Page, *names: str) -> list[str]:
+    """Texts that stand outside the brackets, but for names: titles cannot mark theirs."""
     found: list[str] = page.evaluate(OUTSIDE_BRACKETS, NAMES)
-    return [text for text in found if re.search(r"[^\W\d_]", without_names(text, product_name))]
+    return [text for text in found if re.search(r"[^\W\d_]", without_names(text, names))]
 
 
-def without_names(text: str, product_name: str) -> str:
-    """What is left of "title: ⟦Sign in⟧ Sallyport" without the place, the brackets and the product's name."""
-    shown = text.partition(": ")[2]
-    return re.sub(r"⟦[^⟧]*⟧", "", shown).replace(product_name, "")
+def without_names(text: str, names: Sequence[str]) -> str:
+    """What is left of "title: ⟦Sign in⟧ Sallyport" without the place, the brackets and the names."""
+    shown = re.sub(r"⟦[^⟧]*⟧", "", text.partition(": ")[2])
+    return re.sub("|".join(map(re.escape, names)), "", shown)
