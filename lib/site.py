@@ -4,7 +4,7 @@ from functools import cache
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils.translation import check_for_language, get_language_info
+from django.utils.translation import get_language_info
 
 
 def site(_request: HttpRequest | None) -> dict[str, object]:
@@ -24,6 +24,7 @@ def absolute(path: str) -> str:
 
 @cache
 def available_languages() -> tuple[tuple[str, str], ...]:
-    """(code, own name) of the languages that are translated: nobody is offered one that is not."""
-    codes = [code for code, _name in settings.LANGUAGES if code == settings.LANGUAGE_CODE or check_for_language(code)]
+    """(code, own name) of the languages that have a compiled catalogue of ours: nobody is offered another one."""
+    compiled = {path.parent.parent.name for folder in settings.LOCALE_PATHS for path in folder.glob("*/*/django.mo")}
+    codes = [code for code, _name in settings.LANGUAGES if code == settings.LANGUAGE_CODE or code in compiled]
     return tuple((code, get_language_info(code)["name_local"]) for code in codes)

@@ -34,13 +34,13 @@ class ChallengeForm(forms.Form):
 class CodeField(forms.CharField):
     """Six digits, typed or pasted with blanks and hyphens as apps show them. One input for all (WCAG 3.3.8)."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, autofocus: bool = True, **options: Any) -> None:
         attrs = {
             "autocomplete": "one-time-code",
             "inputmode": "numeric",
             "autocapitalize": "none",
             "spellcheck": "false",
-            "autofocus": True,
+            "autofocus": autofocus,  # not where a QR code above must be seen first
             "data-code-length": CODE_LENGTH,
         }
         messages = {"required": _("Enter the 6-digit code")}

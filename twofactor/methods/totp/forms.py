@@ -10,7 +10,7 @@ from twofactor.devices.forms import NameField
 class AddForm(forms.Form):
     """A first code, which proves that the app has the secret, and a name."""
 
-    code = CodeField(help_text=_("The code your app shows for this account now."))
+    code = CodeField(help_text=_("The code your app shows for this account now."), autofocus=False)
     name = NameField(initial=_("My code app"), required=False)
 
     def refuse(self) -> None:

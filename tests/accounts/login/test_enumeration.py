@@ -1,0 +1,161 @@
+"""A wrong password says nothing about who exists (PW-01, ASVS 6.3.8)."""
+
+from __future__ import annotations
+
+import re
+import time
+from statistics import median
+from typing import TYPE_CHECKING
+
+import argon2
+import httpx
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts.user.models import User
+from tests.accounts.browsers import WRONG, browser_at, guess
+from tests.bed.people import PASSWORD, code_app
+from tests.bed.servers import gunicorn_running
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.http import HttpResponse
+
+    from tests.bed.clock import TestClock
+    from tests.bed.evidence import Evidence
+
+KINDS = ("active", "absent", "barred", "sealed")  # as long as each other: so are the pages that repeat them
+PERSONAL = {"Date", "Set-Cookie"}
+TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="[^"]+"')
+
+
+def address(kind: str, number: int = 0) -> str:
+    return f"{kind}{number}@alpina.example"
+
+
+def person(kind: str, number: int = 0) -> None:
+    """An active account, one that was disabled, one with a second step; "absent" has none."""
+    if kind == "absent":
+        return
+    user = User.objects.create_user(
+        email=address(kind, number), password=PASSWORD, name="X", country="CH", is_active=kind != "barred"
+    )
+    if kind == "sealed":
+        code_app(user)
+
+
+@pytest.fixture
+def people(db: None) -> None:  # noqa: ARG001 - people are rows
+    for kind in KINDS:
+        person(kind)
+
+
+def shown(answer: HttpResponse, typed: str) -> tuple[object, ...]:
+    """Everything an answer shows, but for what was typed and the forgery token."""
+    body = TOKEN.sub("", answer.content.decode()).replace(typed, "<typed>")
+    headers = {name: value for name, value in answer.headers.items() if name not in PERSONAL}
+    cookies = {name: {**cookie, "expires": ""} for name, cookie in answer.cookies.items()}
+    return answer.status_code, body, headers, cookies
+
+
+@pytest.mark.usefixtures("people")
+@pytest.mark.parametrize("password", [WRONG, "x", PASSWORD + " "])
+def test_the_answers_are_equal_to_the_byte(password: str) -> None:
+    answers = [shown(guess(Client(), address(kind), password), address(kind)) for kind in KINDS]
+
+    assert answers[0][0] == 422
+    assert all(answer == answers[0] for answer in answers)
+
+
+@pytest.mark.usefixtures("people")
+def test_the_right_password_of_a_disabled_account_is_like_a_wrong_one() -> None:
+    barred = shown(guess(Client(), address("barred"), PASSWORD), address("barred"))
+
+    assert barred == shown(guess(Client(), address("active"), WRONG), address("active"))
+
+
+@pytest.mark.usefixtures("people")
+def test_the_limit_comes_as_soon_and_says_the_same(clock: TestClock) -> None:
+    clock.stop()
+    answers = {kind: [guess(browser_at("198.51.100.9"), address(kind)) for _ in range(7)] for kind in KINDS}
+
+    assert [answer.status_code for answer in answers["active"]] == [422] * 5 + [429] * 2
+    for kind in KINDS:
+        assert [shown(a, address(kind)) for a in answers[kind]] == [shown(a, address("active")) for a in answers["active"]]
+
+
+@pytest.mark.usefixtures("people")
+def test_each_answer_costs_one_hash_and_equally_many_queries(hashes: Callable[[], int]) -> None:
+    costs = {}
+    for kind in KINDS:
+        with CaptureQueriesContext(connection, ) as queries:
+            guess(Client(), address(kind))
+        costs[kind] = (hashes(), len(queries))
+
+    assert costs["active"][0] == 1
+    assert len(set(costs.values())) == 1, costs
+
+
+@pytest.mark.usefixtures("people")
+def test_an_account_without_a_password_costs_a_hash_too(hashes: Callable[[], int]) -> None:
+    user = User.objects.get(email=address("active"))
+    user.set_password(None)
+    user.save()
+    hashes()
+
+    guess(Client(), user)
+
+    assert hashes() == 1
+
+
+@pytest.mark.parametrize("login", ["AB12345", "nobody@alpina.example", "AB12345@", "'", "x" * 254])
+@pytest.mark.django_db
+def test_nobody_costs_a_hash_however_named(hashes: Callable[[], int], login: str) -> None:
+    answer = guess(Client(), login)
+
+    assert (answer.status_code, hashes()) == (422, 1)
+
+
+# ── Time ──
+ROUNDS = 200
+MILLISECONDS_APART = 10
+
+
+@pytest.mark.prove
+@pytest.mark.django_db(transaction=True)
+def test_the_time_does_not_tell_who_exists(evidence: Evidence) -> None:
+    """As in production: real servers, the real cost of a hash. Each account is asked once: no limit is met."""
+    cost = {"time_cost": 2, "memory_cost": 19 * 1024, "parallelism": 1}
+    for number in range(ROUNDS):
+        for kind in KINDS:
+            person(kind, number)
+    User.objects.update(password="argon2" + argon2.PasswordHasher(**cost).hash(PASSWORD))
+
+    with gunicorn_running(workers=1, ARGON2_TIME_COST="2", ARGON2_MEMORY_KIB=str(19 * 1024)) as url:
+        times = measured(url)
+
+    medians = {kind: median(times[kind]) * 1000 for kind in KINDS}
+    apart = max(medians.values()) - min(medians.values())
+    too_far = int(apart >= MILLISECONDS_APART)
+    evidence("N11 sign-in: medians over 10 ms apart (4 kinds)", ROUNDS * len(KINDS), too_far, f"{apart:.1f} ms apart")
+
+
+def measured(url: str) -> dict[str, list[float]]:
+    """Seconds for a wrong password of each kind, in turns, so that a slow moment hits all of them."""
+    times: dict[str, list[float]] = {kind: [] for kind in KINDS}
+    with httpx.Client(base_url=url) as client:
+        client.get("/login/")
+        token = TOKEN.search(client.get("/login/").text)
+        assert token is not None
+        form = {"csrfmiddlewaretoken": token.group().split('"')[3], "password": WRONG}
+        for number in range(ROUNDS):
+            turn = number % len(KINDS)
+            for kind in KINDS[turn:] + KINDS[:turn]:
+                began = time.perf_counter()
+                answer = client.post("/login/", data={**form, "login": address(kind, number)})
+                times[kind].append(time.perf_counter() - began)
+                assert answer.status_code == 422
+    return times

@@ -1,0 +1,291 @@
+"""How often a password may be guessed, and whom that must not keep out (PW-03, PW-06, PW-07, N4)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from django.test import Client
+
+from audit.models import SecurityEvent
+from tests.accounts.browsers import ELSEWHERE, HOME, HOME_TOO, browser_at, guess, is_in
+from tests.bed.people import PASSWORD, code_app, give_password, sign_in
+from tests.bed.race import race
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_django.fixtures import SettingsWrapper
+
+    from accounts.user.models import User
+    from tests.bed.clock import TestClock
+    from tests.bed.evidence import Evidence
+
+DAYS_89, DAYS_91 = timedelta(days=89), timedelta(days=91)
+
+
+def wrong_passwords() -> int:
+    """How many reached the hasher: each leaves a record."""
+    return SecurityEvent.objects.filter(slug="password.failed").count()
+
+
+def attack(user: User, tries: int = 8) -> list[int]:
+    """Guesses by a stranger; returns the answers' statuses."""
+    return [guess(browser_at(ELSEWHERE), user).status_code for _ in range(tries)]
+
+
+@pytest.fixture
+def known_at_home(alice: User) -> User:
+    """Alice, who signed in from home, and out again."""
+    client = browser_at(HOME)
+    sign_in(client, alice)
+    client.post("/logout/")
+    return alice
+
+
+# ── Waits (PW-03) ──
+def test_five_may_be_wrong_then_there_is_a_wait(alice: User, hashes: Callable[[], int]) -> None:
+    statuses = attack(alice)
+
+    assert statuses == [422] * 5 + [429] * 3
+    assert hashes() == wrong_passwords() == 5
+
+
+def test_the_waits_double_from_30_seconds_to_an_hour(alice: User, clock: TestClock) -> None:
+    clock.stop()
+    attack(alice, tries=5)
+    waits = []
+
+    for _ in range(10):
+        waits.append(int(guess(browser_at(ELSEWHERE), alice).headers["Retry-After"]))
+        clock.advance(timedelta(seconds=waits[-1] - 1))
+        assert guess(browser_at(ELSEWHERE), alice).status_code == 429
+        clock.advance(timedelta(seconds=1))
+        assert guess(browser_at(ELSEWHERE), alice).status_code == 422
+
+    assert waits == [30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]
+
+
+def test_a_hundred_wrong_ones_in_a_row_are_the_end(alice: User, clock: TestClock) -> None:
+    clock.stop()
+    for _ in range(110):
+        answer = guess(browser_at(ELSEWHERE), alice)
+        clock.advance(timedelta(hours=1))
+
+    clock.advance(timedelta(days=1000))
+    answer = guess(browser_at(ELSEWHERE), alice)
+    assert wrong_passwords() == 100
+    assert answer.status_code == 429
+    assert "Waiting does not open it again" in answer.content.decode()
+    assert guess(browser_at(ELSEWHERE), alice, PASSWORD).status_code == 429
+
+
+@pytest.mark.prove
+def test_a_month_of_guessing_with_all_patience_is_a_hundred_guesses(alice: User, clock: TestClock) -> None:
+    clock.stop()
+    for _ in range(30 * 24):
+        guess(browser_at(ELSEWHERE), alice)
+        clock.advance(timedelta(hours=1))
+
+    assert wrong_passwords() == 100
+
+
+def test_the_right_password_is_accepted_directly_after_wrong_ones(alice: User) -> None:
+    attack(alice, tries=4)
+
+    assert guess(browser_at(ELSEWHERE), alice, PASSWORD).status_code == 302
+
+
+def test_the_right_password_gives_all_tries_back(alice: User) -> None:
+    attack(alice, tries=4)
+    client = browser_at(ELSEWHERE)
+    give_password(client, alice)
+
+    assert attack(alice)[:5] == [422] * 5
+
+
+def test_the_right_password_does_not_end_a_wait(alice: User) -> None:
+    attack(alice, tries=5)
+
+    assert guess(browser_at(ELSEWHERE), alice, PASSWORD).status_code == 429
+
+
+@pytest.mark.parametrize("spelling", [str.upper, str.title, lambda login: f" {login} "])
+def test_another_spelling_is_no_other_account(alice: User, spelling: Callable[[str], str]) -> None:
+    logins = [alice.email, alice.login_id, spelling(alice.email), spelling(alice.login_id)]
+
+    statuses = [guess(browser_at(ELSEWHERE), login).status_code for login in logins * 3]
+
+    assert statuses == [422] * 5 + [429] * 7
+
+
+@pytest.mark.django_db
+def test_nobody_has_one_count_in_any_spelling() -> None:
+    statuses = [guess(browser_at(ELSEWHERE), login).status_code for login in ("no@one.example", " NO@one.example ") * 4]
+
+    assert statuses == [422] * 5 + [429] * 3
+
+
+def test_another_account_is_not_closed_with_the_first(alice: User, bob: User) -> None:
+    attack(alice)
+
+    assert attack(bob)[0] == 422
+
+
+def test_a_refusal_is_a_page_that_says_how_long(alice: User, clock: TestClock) -> None:
+    clock.stop()
+    attack(alice, tries=5)
+
+    answer = guess(browser_at(ELSEWHERE), alice)
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "30")
+    assert "Wait 30 seconds" in answer.content.decode()
+    assert "no-store" in answer.headers["Cache-Control"]
+
+
+# ── The owner is not kept out (N4) ──
+def test_strangers_do_not_close_the_door_at_home(known_at_home: User) -> None:
+    assert attack(known_at_home)[-1] == 429
+
+    for ip in (HOME, HOME_TOO):
+        client = browser_at(ip)
+        give_password(client, known_at_home)
+        assert is_in(client)
+
+
+def test_whoever_signs_in_at_home_does_not_open_the_door_for_strangers(known_at_home: User) -> None:
+    attack(known_at_home)
+    give_password(browser_at(HOME), known_at_home)
+
+    assert attack(known_at_home, tries=1) == [429]
+
+
+def test_home_has_its_own_limit(known_at_home: User) -> None:
+    statuses = [guess(browser_at(HOME), known_at_home).status_code for _ in range(7)]
+
+    assert statuses == [422] * 5 + [429] * 2
+    assert attack(known_at_home, tries=1) == [422]
+
+
+@pytest.mark.parametrize(("later", "status"), [(DAYS_89, 302), (DAYS_91, 429)])
+def test_a_network_is_known_for_90_days(known_at_home: User, clock: TestClock, later: timedelta, status: int) -> None:
+    clock.advance(later)
+    attack(known_at_home)
+
+    assert guess(browser_at(HOME), known_at_home, PASSWORD).status_code == status
+
+
+def test_the_password_alone_makes_no_network_known_where_there_is_a_second_step(alice: User) -> None:
+    code_app(alice)
+    give_password(browser_at(HOME), alice)
+    attack(alice)
+
+    assert guess(browser_at(HOME), alice, PASSWORD).status_code == 429
+
+
+def test_a_network_is_known_for_its_own_person_only(known_at_home: User, bob: User) -> None:
+    assert known_at_home != bob
+    attack(bob)
+
+    assert guess(browser_at(HOME), bob, PASSWORD).status_code == 429
+
+
+def test_everybody_signs_in_from_home_while_a_stranger_attacks(known_at_home: User, clock: TestClock) -> None:
+    refused = []
+    for _ in range(20):
+        attack(known_at_home, tries=10)
+        client = browser_at(HOME)
+        refused.append(give_password(client, known_at_home).status_code != 302)
+        clock.advance(timedelta(minutes=7))
+
+    assert not any(refused)
+
+
+# ── Nobody chooses where tries are counted (PW-07) ──
+SPOOFS: list[Callable[[int], dict[str, str]]] = [
+    lambda n: {"HTTP_X_FORWARDED_FOR": f"192.0.2.{n}"},
+    lambda n: {"HTTP_X_FORWARDED_FOR": f"{HOME}, 192.0.2.{n}"},
+    lambda n: {"HTTP_X_REAL_IP": f"192.0.2.{n}", "HTTP_FORWARDED": f"for=192.0.2.{n}", "HTTP_CLIENT_IP": HOME},
+    lambda n: {"HTTP_X_FORWARDED_FOR": "a" * n},
+    lambda n: {"HTTP_USER_AGENT": f"Browser {n}", "HTTP_ACCEPT_LANGUAGE": "de", "HTTP_COOKIE": f"session={n}"},
+]
+
+
+@pytest.mark.parametrize("trusted", [[], ["10.0.0.0/8"]], ids=["no proxy", "a proxy elsewhere"])
+@pytest.mark.parametrize("spoof", SPOOFS)
+def test_fifty_invented_addresses_are_one(
+    known_at_home: User, settings: SettingsWrapper, spoof: Callable[[int], dict[str, str]], trusted: list[str]
+) -> None:
+    settings.TRUSTED_PROXIES = trusted
+
+    for number in range(50):
+        guess(browser_at(ELSEWHERE), known_at_home, **spoof(number))
+
+    assert wrong_passwords() == 5
+    assert set(SecurityEvent.objects.filter(slug="password.failed").values_list("ip", flat=True)) == {ELSEWHERE}
+
+
+def test_behind_our_proxy_people_are_told_apart(alice: User, settings: SettingsWrapper) -> None:
+    settings.TRUSTED_PROXIES = ["10.0.0.2"]
+    def behind() -> Client:
+        return browser_at("10.0.0.2")
+
+    sign_in(browser_at("10.0.0.2", HTTP_X_FORWARDED_FOR=HOME), alice)
+
+    for _ in range(8):
+        guess(behind(), alice, HTTP_X_FORWARDED_FOR=f"{HOME}, {ELSEWHERE}")
+
+    assert guess(behind(), alice, PASSWORD, HTTP_X_FORWARDED_FOR=HOME).status_code == 302
+    assert guess(behind(), alice, PASSWORD, HTTP_X_FORWARDED_FOR=ELSEWHERE).status_code == 429
+
+
+@pytest.mark.parametrize("ip", ["", "fe80::1%eth0", "::1", "::ffff:203.0.113.7", "garbage"])
+def test_people_sign_in_from_any_address(alice: User, ip: str) -> None:
+    client = browser_at(ip)
+
+    give_password(client, alice)
+
+    assert is_in(client)
+
+
+# ── At the same instant (PW-06) ──
+@pytest.mark.django_db(transaction=True)
+def test_of_64_at_the_same_instant_five_reach_the_hasher(alice: User) -> None:
+    statuses = race(64, lambda number: guess(browser_at(f"198.51.{number}.9"), alice).status_code)
+
+    assert sorted(statuses) == [422] * 5 + [429] * 59
+    assert wrong_passwords() == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_64_for_nobody_are_limited_as_well() -> None:
+    statuses = race(64, lambda number: guess(browser_at(f"198.51.{number}.9"), "no@one.example").status_code)
+
+    assert sorted(statuses) == [422] * 5 + [429] * 59
+
+
+@pytest.mark.prove
+@pytest.mark.django_db(transaction=True)
+def test_no_burst_of_many_lets_a_sixth_through(
+    django_user_model: type[User], evidence: Evidence
+) -> None:
+    rounds, more_than_five = 50, 0
+    for number in range(rounds):
+        user = django_user_model.objects.create_user(
+            email=f"victim{number}@alpina.example", password=PASSWORD, name="Victim", country="CH"
+        )
+        statuses = race(64, lambda thread, user=user: guess(browser_at(f"198.51.{thread}.9"), user).status_code)
+        more_than_five += statuses.count(422) > 5
+
+    evidence("PW-06 bursts of 64 wrong passwords: more than 5 reached the hasher", rounds * 64, more_than_five)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_owner_gets_in_in_the_middle_of_a_burst(known_at_home: User) -> None:
+    def someone(number: int) -> int:
+        if number:
+            return guess(Client(REMOTE_ADDR=ELSEWHERE), known_at_home).status_code
+        return guess(browser_at(HOME), known_at_home, PASSWORD).status_code
+
+    assert race(24, someone)[0] == 302

@@ -1,0 +1,139 @@
+"""Workers are killed while mail flows, and Redis forgets everything: no mail may be lost, none may be seen twice."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+import redis
+from aiosmtpd.controller import Controller
+from django.db import connections
+
+from messaging.actions import queue
+from messaging.models import Message, State
+from tests.bed import environment
+from tests.bed.servers import database_in_use
+from tests.messaging.conftest import LENA
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from aiosmtpd.smtp import SMTP, Envelope, Session
+
+MESSAGES = 300
+KILLS = 6
+PAUSE_SECONDS = 0.06  # between two messages
+LONGEST_WAIT = 60
+MOST_RAW_DUPLICATES = MESSAGES // 100  # 1 %: a worker died between the server's yes and the row's
+
+
+class Sink:
+    """A mail server that counts every mail it says yes to, the repeated ones too."""
+
+    def __init__(self) -> None:
+        self.message_ids: list[str] = []
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - its name
+        assert isinstance(envelope.original_content, bytes)
+        found = re.search(rb"^Message-ID: <(\w+)@", envelope.original_content, re.MULTILINE)
+        assert found is not None
+        self.message_ids.append(found[1].decode())
+        return "250 OK"
+
+
+class Worker:
+    """A Celery worker with its own processes and timetable, as in production; it can only be killed."""
+
+    def __init__(self, folder: Path, smtp_port: int) -> None:
+        self._environment = os.environ | {
+            "DJANGO_SETTINGS_MODULE": "tests.messaging.worker_settings",
+            "DATABASE_URL": database_in_use(),
+            "EMAIL_URL": f"smtp://127.0.0.1:{smtp_port}",
+            "MESSAGE_LEASE_SECONDS": "5",
+            "PYTHONWARNINGS": "ignore",
+        }
+        timetable, self._log = folder / "timetable", folder / "log"
+        options = ("-B", "--schedule", str(timetable), "--concurrency", "2")
+        self._command = [sys.executable, "-m", "celery", "-q", "-A", "config", "worker", *options]
+        self._start()
+
+    def _start(self) -> None:
+        with self._log.open("a") as log:
+            self._process = subprocess.Popen(
+                self._command, env=self._environment, stdout=log, stderr=log, start_new_session=True
+            )
+
+    def kill(self) -> None:
+        """All its processes at once, in whatever they are doing."""
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def revive(self) -> None:
+        self._start()
+
+
+@pytest.fixture
+def sink() -> Iterator[Controller]:
+    controller = Controller(Sink(), hostname="127.0.0.1", port=environment.free_port())
+    controller.start()
+    yield controller
+    controller.stop()
+
+
+@pytest.fixture
+def worker(transactional_db: None, sink: Controller, tmp_path: Path) -> Iterator[Worker]:  # noqa: ARG001 - its rows
+    worker = Worker(tmp_path, sink.port)
+    yield worker
+    worker.kill()
+
+
+def wait_for(is_true: Callable[[], bool]) -> None:
+    give_up_at = time.monotonic() + LONGEST_WAIT
+    while not is_true():
+        assert time.monotonic() < give_up_at
+        time.sleep(0.01)
+
+
+def queue_all() -> None:
+    try:
+        for _ in range(MESSAGES):
+            queue("plain", to=LENA)
+            time.sleep(PAUSE_SECONDS)
+    finally:
+        connections.close_all()
+
+
+def kill_at_work(worker: Worker, taken: list[str]) -> None:
+    """Somewhere in its first mails: more wait, so it is never killed idle."""
+    enough = len(taken) + random.randint(1, MESSAGES // KILLS // 2)  # noqa: S311 - any moment
+    wait_for(lambda: len(taken) >= enough)
+    time.sleep(random.uniform(0, 0.1))  # noqa: S311 - any moment of what it does next
+    worker.kill()
+
+
+def test_nothing_is_lost_and_nothing_is_seen_twice(worker: Worker, sink: Controller) -> None:
+    taken = sink.handler.message_ids
+    with ThreadPoolExecutor(1) as producer:
+        queueing = producer.submit(queue_all)
+        for kill in range(KILLS):
+            kill_at_work(worker, taken)
+            if kill == KILLS // 2:
+                with redis.Redis.from_url(os.environ["REDIS_URL"]) as broker:
+                    assert broker.flushall()  # with the pokes of all that waits
+            worker.revive()
+        queueing.result()
+    wait_for(lambda: not Message.objects.exclude(state=State.SENT).exists())
+
+    everyone = {pk.hex for pk in Message.objects.values_list("pk", flat=True)}
+    assert len(everyone) == MESSAGES
+    assert set(taken) == everyone  # what a mailbox that drops repeated Message-IDs shows: each, once
+    assert len(taken) - len(everyone) <= MOST_RAW_DUPLICATES
