@@ -22,4 +22,4 @@ class Request(HttpRequest):
 class SignedInRequest(Request):
     """The request of a signed-in person: LoginRequiredMiddleware lets no other through."""
 
-    user: User  # type: ignore[assignment]
+    user: User

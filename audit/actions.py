@@ -26,7 +26,8 @@ def record(event: Event, *, user: User | None, origin: Origin, **details: str) -
     row = SecurityEvent.objects.create(
         user=user, slug=event.slug, details=details, ip=origin.ip, user_agent=origin.user_agent
     )
-    log.info(event.slug, extra={"event": row.pk, "user_id": user.pk if user else None, "ip": origin.ip, **_flat(details)})
+    who: dict[str, object] = {"event": row.pk, "user_id": user.pk if user else None, "ip": origin.ip}
+    log.info(event.slug, extra={**who, **_flat(details)})
     if event.alerts and user is not None:
         queue("security_event", to=user.recipient, user=user, details={"event": row.pk})
     return row

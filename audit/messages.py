@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from typing import TYPE_CHECKING
 
 from django.urls import reverse
@@ -18,12 +17,13 @@ if TYPE_CHECKING:
 
 def security_event(message: Message) -> Content:
     event = SecurityEvent.objects.select_related("user").get(pk=message.details["event"])
-    assert event.user is not None
+    if event.user is None:
+        raise LookupError("an alert about nobody's account")
     return content.from_templates(
         message,
         {
             "headline": event.words,
-            "when": event.created_at.astimezone(zoneinfo.ZoneInfo(event.user.time_zone)),
+            "when": event.created_at.astimezone(event.user.zone),
             "browser": user_agent.describe(event.user_agent),
             "place": place.approximate_place(event.ip),
             "device_name": event.details.get("name", ""),

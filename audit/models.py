@@ -31,4 +31,5 @@ class SecurityEvent(models.Model):
 
     @property
     def words(self) -> str:
-        return str(self.event.words) % self.details
+        words: str = str(self.event.words) % self.details
+        return words

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-PASSWORD = "Sallyport-demo-1"
+PASSWORD = "Sallyport-demo-1"  # noqa: S105 - printed at the start of the demo
 
 
 class Person(NamedTuple):

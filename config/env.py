@@ -7,7 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 
 def env_str(name: str, default: str = "") -> str:
-    """The value of NAME, else the content of the file at NAME_FILE (a Docker secret), else the default."""
+    """The content of the file at NAME_FILE (a Docker secret), else the value of NAME, else the default."""
     if file_name := os.environ.get(f"{name}_FILE"):
         return Path(file_name).read_text(encoding="utf-8").strip()
     return os.environ.get(name, default)

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import ipaddress
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,7 +15,7 @@ def refuse_unsafe(settings: Mapping[str, Any], environ: Mapping[str, str]) -> No
     """Raise ImproperlyConfigured that names everything wrong at once."""
     problems = list(anywhere(settings))
     if settings["PRODUCTION"]:
-        problems += in_production(settings, environ)
+        problems += [*in_production(settings), *mail(settings), *left_from_tests(environ)]
     elif settings["HTTPS"]:
         problems.append(
             "SALLYPORT_DEMO and PORTAL_TESTING are for http on this machine: unset them, or SITE_URL=https://…"
@@ -31,6 +32,11 @@ def anywhere(settings: Mapping[str, Any]) -> Iterator[str]:
     for entry in filter(None, settings["PORTAL_KEYS"].split(",")):
         if not is_key(entry.strip()):
             yield "PORTAL_KEYS must be kid:base64 entries of exactly 32 bytes, with commas between"
+    kids = [entry.partition(":")[0].strip() for entry in settings["PORTAL_KEYS"].split(",")]
+    if len(set(kids)) < len(kids):
+        yield "PORTAL_KEYS must give each key a name of its own: what is sealed names its key"
+    if not all(map(is_network, settings["TRUSTED_PROXIES"])):
+        yield "TRUSTED_PROXIES must be addresses or networks such as 10.0.0.0/24, with commas between"
 
 
 def is_key(entry: str) -> bool:
@@ -42,16 +48,39 @@ def is_key(entry: str) -> bool:
     return bool(kid and colon and kid.isalnum()) and len(key) == 32
 
 
-def in_production(settings: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[str]:
-    if len(settings["SECRET_KEY"]) < 50:
+def is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
+def is_random(secret: str) -> bool:
+    """Long, of many different characters, and not what a project template put there."""
+    return len(secret) >= 50 and len(set(secret)) > 10 and not secret.startswith("django-insecure-")
+
+
+def in_production(settings: Mapping[str, Any]) -> Iterator[str]:
+    if not is_random(settings["SECRET_KEY"]):
         yield "SECRET_KEY must be at least 50 random characters"
     if not settings["HTTPS"]:
         yield "SITE_URL must start with https://"
     if not settings["ALLOWED_HOSTS"] or any("*" in host for host in settings["ALLOWED_HOSTS"]):
         yield "ALLOWED_HOSTS must name the hosts, without *"
-    for name in ("REDIS_URL", "EMAIL_URL", "SUPPORT_CONTACT"):
+    for name in ("REDIS_URL", "SUPPORT_CONTACT"):
         if not settings[name]:
             yield f"{name} is missing"
+
+
+def mail(settings: Mapping[str, Any]) -> Iterator[str]:
+    if not settings["EMAIL_URL"]:
+        yield "EMAIL_URL is missing"
+    elif not settings["EMAIL_BACKEND"].endswith("smtp.EmailBackend"):
+        yield "EMAIL_URL must start with smtp:// or smtps://, or submission:// for STARTTLS"
+
+
+def left_from_tests(environ: Mapping[str, str]) -> Iterator[str]:
     for name in ("PORTAL_TEST_CLOCK", "FAILPOINT"):
         if environ.get(name) or environ.get(f"{name}_FILE"):
             yield f"{name} is for tests only"

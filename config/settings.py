@@ -31,6 +31,7 @@ PORTAL_TEST_CLOCK = env_str("PORTAL_TEST_CLOCK")
 DEBUG = False
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "" if PRODUCTION else "localhost,127.0.0.1,[::1],testserver")
 HTTPS = SITE_URL.startswith("https://")
+SILENCED_SYSTEM_CHECKS = ["security.W002"]  # X-Frame-Options comes from lib.headers
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 ASGI_APPLICATION = "config.asgi.application"

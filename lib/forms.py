@@ -1,9 +1,10 @@
 """How forms are drawn: one template for a field, one summary for all errors."""
 
+from typing import Any
+
 from django.core.validators import RegexValidator
 from django.forms.renderers import DjangoTemplates
 from django.template import engines
-from django.template.backends.django import Template
 from django.utils.translation import gettext_lazy as _
 
 # Line breaks would reach mail headers, and marks that turn the reading direction make one name look like another.
@@ -19,7 +20,6 @@ class FormRenderer(DjangoTemplates):
 
     field_template_name = "components/field.html"
 
-    def get_template(self, template_name: str) -> Template:
-        if template_name.startswith("components/"):
-            return engines["django"].get_template(template_name)
-        return super().get_template(template_name)
+    def get_template(self, template_name: str) -> Any:
+        engine = engines["django"] if template_name.startswith("components/") else self.engine
+        return engine.get_template(template_name)

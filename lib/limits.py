@@ -21,7 +21,7 @@ from lib.models import Counter
 FOREVER = timedelta(days=36_500)
 
 
-class TooManyAttempts(Exception):  # noqa: N818 - a noun, as all our exceptions
+class TooManyAttempts(Exception):
     """No try is left for now. retry_after is in whole seconds; is_final says that waiting will not help."""
 
     def __init__(self, retry_after: timedelta, *, is_final: bool = False) -> None:

@@ -1,12 +1,14 @@
 """Logs: one JSON object a line, so that nothing a visitor sends can forge a second line."""
 
 import logging
+import re
 from datetime import datetime
 from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter
 
 LONGEST_VALUE = 512
+LINK_TOKEN = re.compile(r"(\d+)-[0-9a-f]{64}")
 TRACEBACKS = {"exc_info", "stack_info"}  # ours, and bounded on their own
 
 
@@ -22,10 +24,10 @@ class JSONFormatter(JsonFormatter):
 
     def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
         fields = {name: value for name, value in super().process_log_record(log_data).items() if _is_plain(value)}
-        return {name: value if name in TRACEBACKS else _cut(value) for name, value in fields.items()}
+        return {name: _without_tokens(value) if name in TRACEBACKS else _cut(value) for name, value in fields.items()}
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's name
-        return super().formatException(ei)[-8000:]
+        return str(super().formatException(ei))[-8000:]
 
 
 def _is_plain(value: Any) -> bool:
@@ -34,7 +36,12 @@ def _is_plain(value: Any) -> bool:
 
 
 def _cut(value: Any) -> Any:
-    return value[:LONGEST_VALUE] if isinstance(value, str) else value
+    return _without_tokens(value)[:LONGEST_VALUE] if isinstance(value, str) else value
+
+
+def _without_tokens(text: str) -> str:
+    """Leave out the tokens of links (lib.links): whoever reads logs must not be able to use one."""
+    return LINK_TOKEN.sub(r"\1-…", text)
 
 
 log = logging.getLogger("sallyport")

@@ -11,7 +11,6 @@ from django.utils.functional import SimpleLazyObject
 
 from lib import crypto
 
-
 USER_AGENT_LIMIT = 512
 
 

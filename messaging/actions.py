@@ -20,7 +20,7 @@ from messaging.models import Heartbeat, Message, State
 from messaging.poke import poke
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from uuid import UUID
 
     from accounts.user.models import User
@@ -44,7 +44,7 @@ def queue(  # noqa: PLR0913 - all but kind are named by the caller
     *,
     to: Recipient,
     user: User | None = None,
-    details: dict[str, int | str] | None = None,
+    details: Mapping[str, int | str] | None = None,
     channel: str = "email",
     expires_in: timedelta | None = None,
     dedupe_key: str = "",

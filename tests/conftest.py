@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     from django.core.mail import EmailMultiAlternatives
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A skipped test is no passed test: whoever skips one must not see green."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None and reporter.stats.get("skipped") and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 # ── Servers: once a run ──
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings() -> Iterator[None]:
@@ -54,8 +61,8 @@ def uvicorn_url(collected_static: None, django_db_setup: None) -> Iterator[str]:
 @pytest.fixture
 def gunicorn_url(transactional_db: None) -> Iterator[str]:  # noqa: ARG001 - its rows must be visible to others
     """Four production workers on the database of this test."""
-    with servers.gunicorn_running() as url:
-        yield url
+    with servers.gunicorn_running() as server:
+        yield server.url
 
 
 # ── Time ──

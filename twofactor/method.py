@@ -70,4 +70,4 @@ class Method:
 
     def devices_of(self, user: User) -> QuerySet[SecondFactor]:
         """The person's confirmed devices of this kind, oldest first."""
-        return self.device_model._default_manager.filter(user=user, confirmed=True).order_by("pk")
+        return self.device_model.objects.filter(user=user, confirmed=True).order_by("pk")

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from accounts.user.models import Protection
 
 log = logging.getLogger("sallyport.second_factor")
-MOST_DEVICES = 5  # asked about one answer: bounds what a request can cost
 
 
 class SecondFactor(TimestampMixin, Device):
@@ -27,6 +26,7 @@ class SecondFactor(TimestampMixin, Device):
 
     method_slug: ClassVar[str]
     protection: ClassVar[Protection]  # what having such a device is worth
+    most: ClassVar[int] = 5  # of this kind a person may have; all are asked, so it bounds what an answer costs
 
     class Meta:
         abstract = True
@@ -53,7 +53,7 @@ def verify(devices: QuerySet[SecondFactor], answer: Any) -> SecondFactor | None:
 
     The rows stay locked until that transaction ends: of equal answers at the same instant one counts (ASVS 6.5.1).
     """
-    confirmed = devices.select_for_update().filter(confirmed=True).order_by("pk")[:MOST_DEVICES]
+    confirmed = devices.select_for_update().filter(confirmed=True).order_by("pk")
     return next((device for device in confirmed if _yes(device.verify_token, answer)), None)
 
 
@@ -67,15 +67,17 @@ class Refusal(enum.Enum):
 
 def why_refused(devices: QuerySet[SecondFactor], answer: Any) -> Refusal:
     """Look at an answer again after verify() has refused it."""
-    verdicts = [_yes(device.has_spent, answer) for device in devices.filter(confirmed=True)[:MOST_DEVICES]]
+    verdicts = [_yes(device.has_spent, answer) for device in devices.filter(confirmed=True)]
     if any(verdicts):
         return Refusal.ALREADY_USED
     return Refusal.UNCHECKABLE if None in verdicts else Refusal.WRONG
 
 
 def _yes(question: Callable[[Any], bool], answer: Any) -> bool | None:
-    """The device's verdict; None, which is no yes, when it cannot tell: a key is missing, a secret was tampered
-    with, the method has a bug (ASVS 16.5.3). Without the database nothing can be decided and the request fails.
+    """The device's verdict; None, which is no yes, when it cannot tell (ASVS 16.5.3).
+
+    A key may be missing, a secret tampered with, the method have a bug. Without the database nothing can be decided:
+    the request fails.
     """
     try:
         return question(answer) is True

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 ATTEMPT_KEY = "login_attempt"
 
 
-class AttemptIsOver(Exception):  # noqa: N818 - a noun, as all our exceptions
+class AttemptIsOver(Exception):
     """The pending sign-in was finished, ran out or died between the question and the answer."""
 
 
@@ -80,7 +80,7 @@ def sign_out(request: Request) -> None:
     if attempt is not None:
         LoginAttempt.objects.filter(pk=attempt.pk).update(state=LoginAttempt.State.ABANDONED)
     if request.user.is_authenticated:
-        record(events.SIGNED_OUT, user=cast("User", request.user), origin=request.origin)
+        record(events.SIGNED_OUT, user=request.user, origin=request.origin)
     request.session.end(Ending.SIGNED_OUT)
     auth.logout(request)
 
@@ -94,7 +94,7 @@ def _second_step(attempt: LoginAttempt, request: Request) -> str | None:
 def _sign_in(request: Request, user: User, *, device: Device | None, proved_by: str) -> None:
     """The only caller of auth.login: a new session key, one write (ASVS 7.2.4)."""
     request.session.pop(ATTEMPT_KEY, None)
-    user.otp_device = device  # django-otp's receiver notes it in the session
+    user.otp_device = device  # type: ignore[attr-defined]  # django-otp's receiver notes it
     auth.login(request, user)
     request.session.sign_in(user, request.origin, proved_by=proved_by)
     request.session.save()

@@ -66,5 +66,8 @@ class LoginAttempt(models.Model):
 
     def claim(self) -> bool:
         """Finish it, once, if it is still pending; of several requests at the same instant one gets True."""
-        still_pending = LoginAttempt.objects.pending().filter(pk=self.pk)
+        # pending() joins the person, so it ends up in a sub-query, which PostgreSQL does not look at again after it
+        # has waited for another request's lock. What decides between requests must stand beside it.
+        unfinished = LoginAttempt.objects.filter(pk=self.pk, state=self.State.PENDING)
+        still_pending = unfinished.filter(pk__in=LoginAttempt.objects.pending())
         return still_pending.update(state=self.State.FINISHED) == 1

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.shortcuts import resolve_url
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 LONGEST = 2000
@@ -16,4 +16,4 @@ def safe_next(request: HttpRequest, wanted: str) -> str:
     # A browser drops tabs and line breaks before it reads an address, and no database stores a NUL.
     if is_ours and len(wanted) <= LONGEST and wanted.startswith("/") and wanted.isprintable():
         return wanted
-    return resolve_url(settings.LOGIN_REDIRECT_URL)
+    return reverse(settings.LOGIN_REDIRECT_URL)

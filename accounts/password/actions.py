@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from accounts.password.check import open_limits
 from accounts.password.models import PasswordReset
 from accounts.sessions.models import Ending
 from accounts.user.actions import renew_auth
@@ -46,16 +45,15 @@ def reset_password(reset: PasswordReset, password: str, *, origin: Origin) -> bo
 
     It proves the mailbox, one factor. Nobody is signed in by it, and the second step is asked as ever (ASVS 6.4.3).
     """
+    # Locked first: of two links, or a link and a change of the password, at the same instant one counts.
+    User.objects.select_for_update(no_key=True).get(pk=reset.user_id)
     if not PasswordReset.objects.open().filter(pk=reset.pk).update(used_at=clock.now()):
         return False
     _set_password(reset.user, password, session=None, origin=origin, event=events.PASSWORD_RESET)
-    open_limits(reset.user)
     return True
 
 
-def _set_password(
-    user: User, password: str, *, session: SessionStore | None, origin: Origin, event: Event
-) -> None:
+def _set_password(user: User, password: str, *, session: SessionStore | None, origin: Origin, event: Event) -> None:
     user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     user.set_password(password)
     user.save(update_fields=["password"])

@@ -40,11 +40,6 @@ def check_password(user: User, password: str, *, origin: Origin) -> bool:
     return _check(user, user.email, password, origin)
 
 
-def open_limits(user: User) -> None:
-    """After a reset, the strangers' tries against the old password do not keep the owner out."""
-    limits.forget(LIMIT, "user", user.pk, "strangers")
-
-
 def _check(user: User | None, login: str, password: str, origin: Origin) -> bool:
     reservation = limits.reserve(LIMIT, *_bucket(user, login, origin))
     if _is_right(user, password):
@@ -67,10 +62,11 @@ def _is_right(user: User | None, password: str) -> bool:
 def _bucket(user: User | None, login: str, origin: Origin) -> tuple[object, ...]:
     """Whose tries count together: a network the person is known from has its own; all strangers share one.
 
-    So someone who guesses from elsewhere closes the door for strangers only: the owner still gets in.
+    So someone who guesses from elsewhere closes the door for strangers only: the owner still gets in. A new password
+    has counters of its own: tries against the old one do not keep its owner out.
     """
-    user_id = user.pk if user else 0
-    since = clock.now() - KNOWN_FOR
-    known = Session.objects.filter(user_id=user_id, network_digest=origin.network_digest, first_seen_at__gt=since)
-    whose = ("user", user_id) if user_id else ("nobody", login.strip().lower())
-    return (*whose, origin.network_digest if known.exists() else "strangers")
+    network = origin.network_digest
+    here = Session.objects.filter(user_id=user.pk if user else 0, network_digest=network)
+    is_known = here.filter(first_seen_at__gt=clock.now() - KNOWN_FOR).exists()
+    whose = ("user", user.pk, user.auth_generation) if user else ("nobody", login.strip().lower())
+    return (*whose, network if is_known else "strangers")

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
 
 LONGEST = 1024  # code points; longer is refused before any hashing (ASVS 6.2.9)
@@ -12,8 +13,8 @@ class PasswordField(forms.CharField):
     """A password exactly as typed: nothing stripped, nothing cut."""
 
     def __init__(self, *, autocomplete: str, **options: Any) -> None:
-        widget = forms.PasswordInput(attrs={"autocomplete": autocomplete, "autocapitalize": "none", "spellcheck": "false"})
-        super().__init__(max_length=LONGEST, strip=False, widget=widget, **options)
-        self.widget.attrs.pop("maxlength", None)  # a browser would cut a longer one without a word
-        self.error_messages["max_length"] = _("The password can have up to %(limit_value)d characters.")
-        self.validators[0].message = self.error_messages["max_length"]
+        attrs = {"autocomplete": autocomplete, "autocapitalize": "none", "spellcheck": "false"}
+        super().__init__(strip=False, widget=forms.PasswordInput(attrs=attrs), **options)
+        # A validator, not max_length: that would also be an attribute by which browsers cut a longer one silently.
+        too_long = _("The password can have up to %(limit_value)d characters.")
+        self.validators.append(MaxLengthValidator(LONGEST, message=too_long))

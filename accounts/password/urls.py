@@ -12,5 +12,9 @@ urlpatterns = [
     path("password/forgot/sent/", views.forgot_sent, name="forgot_sent"),
     path("password/reset/<str:token>/", views.reset, name="reset"),
     # Password managers look here (W3C change-password-url).
-    path(".well-known/change-password", RedirectView.as_view(pattern_name="accounts:password:change"), name="well_known"),
+    path(
+        ".well-known/change-password",
+        RedirectView.as_view(pattern_name="accounts:password:change"),
+        name="well_known",
+    ),
 ]

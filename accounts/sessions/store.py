@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from copy import deepcopy
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -35,12 +36,12 @@ class SessionStore(SessionBase):
         super().__init__(session_key)
         self._row: Session | None = None
         self._facts: dict[str, Any] = {}  # columns to write with the next save
-        self._saved: tuple[str | None, str] | None = None  # key and data as the database has them
+        self._saved: tuple[str | None, dict[str, Any]] | None = None  # key and data as the database has them
 
     @property
     def row(self) -> Session | None:
         """The stored session, None for a visitor without one."""
-        self._get_session()
+        self._data()
         return self._row
 
     @property
@@ -101,22 +102,21 @@ class SessionStore(SessionBase):
             return {}
         if now - self._row.last_seen_at >= TOUCH_EVERY:
             Session.objects.filter(pk=self._row.pk).update(last_seen_at=now, idle_until=now + self._row.idle)
-        self._saved = (self.session_key, self._row.data)
+        self._saved = (self.session_key, self.decode(self._row.data))
         return self.decode(self._row.data)
 
     def save(self, must_create: bool = False) -> None:  # noqa: FBT001, FBT002 - Django's signature
         del must_create
-        session = self._get_session()
+        data = self._data()
         if self.session_key is None:
             self._session_key = self._get_new_session_key()
-        unchanged = self._saved is not None and not self._facts
-        if unchanged and self._saved == (self.session_key, self._encoded_like_saved(session)):
-            return
-        self._write({"key_digest": self.digest, "data": self.encode(session), **self._facts})
+        if self._facts or self._saved != (self.session_key, data):
+            self._write({"key_digest": self.digest, "data": self.encode(data), **self._facts})
+            self._saved, self._facts = (self.session_key, deepcopy(data)), {}
 
     def cycle_key(self) -> None:
         """Give the session a new key; the old one dies with the next save (ASVS 7.2.4)."""
-        self._get_session()
+        self._data()
         self._session_key = self._get_new_session_key()
         self.modified = True
 
@@ -145,11 +145,10 @@ class SessionStore(SessionBase):
     def _get_new_session_key(self) -> str:
         return secrets.token_urlsafe(32)
 
-    def _encoded_like_saved(self, session: dict[str, Any]) -> str:
-        """The saved text when it still says the same: a signature holds a time, so texts cannot be compared."""
-        assert self._saved is not None
-        _key, text = self._saved
-        return text if self.decode(text) == session else ""
+    def _data(self) -> dict[str, Any]:
+        """What the session holds, loaded at the first call."""
+        data: dict[str, Any] = self._get_session()  # type: ignore[attr-defined]  # the stubs leave it out
+        return data
 
     def _write(self, columns: dict[str, Any]) -> None:
         if self._row is None:
@@ -157,11 +156,12 @@ class SessionStore(SessionBase):
             visitor = {"idle": VISITOR_AGE, "idle_until": now + VISITOR_AGE, "expires_at": now + VISITOR_AGE}
             self._row = Session.objects.create(**{**visitor, **columns})
         else:
-            # Another request may have ended the session meanwhile: it must not come back to life.
-            written = Session.objects.filter(pk=self._row.pk, ended_at=None).update(**columns)
-            if not written:
-                raise SessionInterrupted("The session was ended in another request")
+            # Another request may have ended the session meanwhile: it must not come back to life. Nor must a key
+            # that another request has replaced; whoever brings a new key has proved something for it.
+            is_as_loaded: dict[str, str | None] = {"ended_at": None}
+            if columns["key_digest"] == self._row.key_digest:
+                is_as_loaded["key_digest"] = self._row.key_digest
+            if not Session.objects.filter(pk=self._row.pk, **is_as_loaded).update(**columns):
+                raise SessionInterrupted("The session was ended or renewed in another request")
             for name, value in columns.items():
                 setattr(self._row, name, value)
-        self._saved = (self.session_key, columns["data"])
-        self._facts = {}

@@ -36,6 +36,7 @@ def invitation(message: Message) -> Content:
 
 
 def welcome(message: Message) -> Content:
-    assert message.user is not None
+    if message.user is None:
+        raise LookupError("a welcome to nobody")
     link = site.absolute(reverse("twofactor:devices:overview"))
     return content.from_templates(message, {"login_id": message.user.login_id, "link": link})

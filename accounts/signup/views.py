@@ -57,7 +57,7 @@ def sent(request: Request) -> HttpResponse:
 def verify(request: Request, token: str) -> HttpResponse:
     """GET only shows a button: mail scanners open links, and must not confirm anything by it."""
     row_id = links.row_id_of("sign_up", token)
-    pending = SignUp.objects.open().filter(pk=row_id).first()
+    pending = SignUp.objects.open().filter(pk=row_id or 0).first()
     if pending is None:
         return render(request, "accounts/signup/over.html", status=410)
     if request.method != "POST":
@@ -71,4 +71,4 @@ def verify(request: Request, token: str) -> HttpResponse:
 
 def invitation_of(request: Request) -> Invitation | None:
     row_id = links.row_id_of("invitation", request.GET.get("invitation", ""))
-    return Invitation.objects.open().filter(pk=row_id).first()
+    return Invitation.objects.open().filter(pk=row_id or 0).first()

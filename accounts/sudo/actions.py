@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from accounts.requests import SignedInRequest
 
 
-class NoSudo(Exception):  # noqa: N818 - a noun, as all our exceptions
+class NoSudo(Exception):
     """The session has not confirmed, or too long ago."""
 
 

@@ -6,15 +6,15 @@ from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec
 from urllib.parse import urlencode
 
-from django.shortcuts import redirect
+from django.http import HttpResponseRedirect
 from django.urls import reverse
-
-from accounts.requests import SignedInRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from django.http import HttpResponse
+
+    from accounts.requests import SignedInRequest
 
 P = ParamSpec("P")
 
@@ -28,10 +28,10 @@ def require_sudo(
     """
 
     @wraps(view)
-    def guarded(request: SignedInRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: SignedInRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if request.session.has_sudo:
             return view(request, *args, **kwargs)
         query = urlencode({"next": request.get_full_path()})
-        return redirect(f"{reverse('twofactor:challenge:confirm')}?{query}")
+        return HttpResponseRedirect(f"{reverse('twofactor:challenge:confirm')}?{query}")
 
     return guarded

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from django.db.models import F
 
 from accounts.sessions.actions import end_others
-from accounts.sessions.models import Ending
 from accounts.user.models import User
 
 if TYPE_CHECKING:
+    from accounts.sessions.models import Ending
     from accounts.sessions.store import SessionStore
 
 

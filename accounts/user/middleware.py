@@ -1,6 +1,5 @@
 """Signed-in people read pages in their own language and time."""
 
-import zoneinfo
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
@@ -19,6 +18,9 @@ class PersonalMiddleware:
         user = request.user
         if not isinstance(user, User):
             return self.get_response(request)
-        with translation.override(user.language), timezone.override(zoneinfo.ZoneInfo(user.time_zone)):
+        with translation.override(user.language), timezone.override(user.zone):
             request.LANGUAGE_CODE = translation.get_language()
-            return self.get_response(request)
+            response = self.get_response(request)
+            # Else LocaleMiddleware would name the browser's language.
+            response.headers.setdefault("Content-Language", translation.get_language() or "")
+            return response

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import count
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -79,6 +80,14 @@ class User(AbstractBaseUser):
     @property
     def recipient(self) -> Recipient:
         return Recipient(email=self.email, language=self.language, name=self.name)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Their time zone; UTC when there is none of that name (tzdata renames and drops zones)."""
+        try:
+            return ZoneInfo(self.time_zone)
+        except (KeyError, ValueError, OSError):
+            return ZoneInfo("UTC")
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """Ties a session to the password and to the generation: raising either ends it at its next request."""

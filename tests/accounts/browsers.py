@@ -37,7 +37,7 @@ def browser_with(key: str) -> Client:
 
 def is_in(client: Client) -> bool:
     """Whether the next request is that of a signed-in person."""
-    return client.get("/2fa/").status_code == 200
+    return client.get("/.well-known/change-password").headers["Location"] == "/password/"
 
 
 def is_signed_out(answer: HttpResponse) -> bool:

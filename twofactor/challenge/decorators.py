@@ -6,16 +6,18 @@ from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec
 
 from django.contrib.auth.decorators import login_not_required
-from django.shortcuts import redirect
+from django.http import HttpResponseRedirect
+from django.urls import reverse
 
 from accounts.login.actions import AttemptIsOver, attempt_of
-from accounts.login.models import LoginAttempt
-from accounts.requests import Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from django.http import HttpResponse
+
+    from accounts.login.models import LoginAttempt
+    from accounts.requests import Request
 
 P = ParamSpec("P")
 
@@ -27,13 +29,13 @@ def pending_attempt(
 
     @login_not_required
     @wraps(view)
-    def guarded(request: Request, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: Request, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         attempt = attempt_of(request)
         if attempt is None:
-            return redirect("accounts:login:sign_in")
+            return HttpResponseRedirect(reverse("accounts:login:sign_in"))
         try:
             return view(request, attempt, *args, **kwargs)
         except AttemptIsOver:
-            return redirect("accounts:login:sign_in")
+            return HttpResponseRedirect(reverse("accounts:login:sign_in"))
 
     return guarded

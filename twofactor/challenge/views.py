@@ -55,7 +55,8 @@ def confirm(request: SignedInRequest) -> HttpResponse:
     methods = registry.methods_of(request.user)
     asked = request.GET.get("method", "")
     method = next((m for m in methods if m.url_slug == asked), methods[0] if methods else None)
-    form = (method.challenge_form if method else ConfirmPasswordForm)(request.POST if request.method == "POST" else None)
+    form_class = method.challenge_form if method else ConfirmPasswordForm
+    form = form_class(request.POST if request.method == "POST" else None)
     if request.method == "POST" and actions.confirm(request, method, form):
         return redirect(safe_next(request, request.GET.get("next", "")))
     context = {"form": form, "method": method, "others": [m for m in methods if m != method]}
@@ -63,8 +64,9 @@ def confirm(request: SignedInRequest) -> HttpResponse:
 
 
 def method_or_404(request: Request, user: User, url_slug: str) -> Method:
-    """The method that the URL names. The page is shown to those who have it; an answer for another one is an answer
-    like any wrong one: it counts.
+    """The method that the URL names, if the person has it.
+
+    An answer for one they lack is an answer like any wrong one: it goes on to be refused and counted.
     """
     method = registry.method_at(url_slug)
     if method is None or (request.method != "POST" and not method.devices_of(user).exists()):

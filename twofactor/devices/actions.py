@@ -19,10 +19,8 @@ if TYPE_CHECKING:
     from accounts.requests import SignedInRequest
     from accounts.sudo.actions import OwnSudo
 
-MOST_OF_A_KIND = 20
 
-
-class TooManyDevices(Exception):  # noqa: N818 - a noun, as all our exceptions
+class TooManyDevices(Exception):
     """The person has as many devices of this kind as one may have."""
 
 
@@ -65,7 +63,7 @@ def remove(device: SecondFactor, *, by: OwnSudo, request: SignedInRequest) -> No
 
 def has_room(user: User, kind: type[SecondFactor]) -> bool:
     """Whether the person may add one more of this kind."""
-    return kind.objects.filter(user=user).count() < MOST_OF_A_KIND
+    return kind.objects.filter(user=user).count() < kind.most
 
 
 def protection_of(user: User) -> Protection:

@@ -1,4 +1,4 @@
-"""Devices of every kind. Included after the methods' own pages: "add" is no number."""
+"""Devices of every kind."""
 
 from django.urls import path
 

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 @require_GET
 def overview(request: SignedInRequest) -> HttpResponse:
-    rows = [{"method": method, "devices": list(method.devices_of(request.user))} for method in registry.METHODS]
-    count = sum(len(row["devices"]) for row in rows)
+    rows = [(method, list(method.devices_of(request.user))) for method in registry.METHODS]
+    count = sum(len(devices) for _method, devices in rows)
     context = {"rows": rows, "is_on": count > 0, "device_count": count}
     return render(request, "twofactor/devices/overview.html", context)
 

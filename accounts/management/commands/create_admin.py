@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.urls import reverse
 
@@ -41,4 +41,5 @@ class Command(BaseCommand):
             user = User.objects.create_user(email=email, name=name, country=options["country"].upper(), is_support=True)
             reset = PasswordReset.objects.create(user=user, auth_generation=user.auth_generation)
         path = reverse("accounts:password:reset", args=[links.token_for("password_reset", reset.pk)])
-        self.stdout.write(f"{user.login_id} is support staff. Choose the password within an hour:\n{site.absolute(path)}")
+        self.stdout.write(f"{user.login_id} is support staff. Choose the password within an hour:")
+        self.stdout.write(site.absolute(path))

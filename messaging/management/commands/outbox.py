@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser
 
 PAUSE_SECONDS = 10
+DAY_SECONDS = 24 * 3600
 
 log = logging.getLogger("sallyport.messaging")
 
@@ -43,11 +44,14 @@ class Command(BaseCommand):
             self.stdout.write(f"{state.value:8} {counted.get(state.value, 0)}")
 
     def deliver_for_ever(self) -> None:
+        purge_at = time.monotonic()
         while True:
             close_old_connections()
             try:
                 sweep(deliver)
-                purge()
+                if time.monotonic() >= purge_at:
+                    purge_at = time.monotonic() + DAY_SECONDS
+                    purge()
             except Error as failure:  # the database is away: it comes back, and the rows are in it
                 log.warning("no sweep", extra={"error": type(failure).__name__})
             time.sleep(PAUSE_SECONDS)

@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.user.models import User
 from tests.accounts.browsers import WRONG, browser_at, guess
 from tests.bed.people import PASSWORD, code_app
-from tests.bed.servers import gunicorn_running
+from tests.bed.servers import as_in_tests, gunicorn_running
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,14 +84,18 @@ def test_the_limit_comes_as_soon_and_says_the_same(clock: TestClock) -> None:
 
     assert [answer.status_code for answer in answers["active"]] == [422] * 5 + [429] * 2
     for kind in KINDS:
-        assert [shown(a, address(kind)) for a in answers[kind]] == [shown(a, address("active")) for a in answers["active"]]
+        assert [shown(a, address(kind)) for a in answers[kind]] == [
+            shown(a, address("active")) for a in answers["active"]
+        ]
 
 
 @pytest.mark.usefixtures("people")
 def test_each_answer_costs_one_hash_and_equally_many_queries(hashes: Callable[[], int]) -> None:
     costs = {}
     for kind in KINDS:
-        with CaptureQueriesContext(connection, ) as queries:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
             guess(Client(), address(kind))
         costs[kind] = (hashes(), len(queries))
 
@@ -134,7 +138,8 @@ def test_the_time_does_not_tell_who_exists(evidence: Evidence) -> None:
             person(kind, number)
     User.objects.update(password="argon2" + argon2.PasswordHasher(**cost).hash(PASSWORD))
 
-    with gunicorn_running(workers=1, ARGON2_TIME_COST="2", ARGON2_MEMORY_KIB=str(19 * 1024)) as url:
+    environment = as_in_tests() | {"ARGON2_TIME_COST": "2", "ARGON2_MEMORY_KIB": str(19 * 1024)}
+    with gunicorn_running(workers=1, environment=environment) as (url, _pid):
         times = measured(url)
 
     medians = {kind: median(times[kind]) * 1000 for kind in KINDS}

@@ -228,6 +228,7 @@ def test_fifty_invented_addresses_are_one(
 
 def test_behind_our_proxy_people_are_told_apart(alice: User, settings: SettingsWrapper) -> None:
     settings.TRUSTED_PROXIES = ["10.0.0.2"]
+
     def behind() -> Client:
         return browser_at("10.0.0.2")
 
@@ -267,9 +268,7 @@ def test_64_for_nobody_are_limited_as_well() -> None:
 
 @pytest.mark.prove
 @pytest.mark.django_db(transaction=True)
-def test_no_burst_of_many_lets_a_sixth_through(
-    django_user_model: type[User], evidence: Evidence
-) -> None:
+def test_no_burst_of_many_lets_a_sixth_through(django_user_model: type[User], evidence: Evidence) -> None:
     rounds, more_than_five = 50, 0
     for number in range(rounds):
         user = django_user_model.objects.create_user(

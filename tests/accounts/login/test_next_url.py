@@ -88,7 +88,9 @@ def test_nor_does_confirming(alices: Client, wanted: str) -> None:
 
 def test_another_host_in_the_request_makes_nothing_ours(alice: User) -> None:
     answer = Client().post(
-        "/login/", {"login": alice.email, "password": PASSWORD, "next": "https://evil.example/"}, HTTP_HOST="evil.example"
+        "/login/",
+        {"login": alice.email, "password": PASSWORD, "next": "https://evil.example/"},
+        HTTP_HOST="evil.example",
     )
 
     assert answer.status_code == 400

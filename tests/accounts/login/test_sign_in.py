@@ -50,7 +50,9 @@ def test_the_address_is_recognised_however_it_is_typed(alice: User, typed: Calla
     assert guess(Client(), typed(alice.email), PASSWORD).status_code == 302
 
 
-@pytest.mark.parametrize("typed", [str.lower, str.upper, lambda login_id: f" {login_id} "], ids=["lower", "upper", "blanks"])
+@pytest.mark.parametrize(
+    "typed", [str.lower, str.upper, lambda login_id: f" {login_id} "], ids=["lower", "upper", "blanks"]
+)
 def test_the_login_id_is_as_good_as_the_address(alice: User, typed: Callable[[str], str]) -> None:
     assert guess(Client(), typed(alice.login_id), PASSWORD).status_code == 302
 
@@ -65,7 +67,9 @@ def test_a_wrong_password_shows_the_form_again(alice: User) -> None:
     assert not is_in(client)
 
 
-@pytest.mark.parametrize("fields", [{}, {"login": "alice@alpina.example"}, {"password": PASSWORD}, {"login": " ", "password": " "}])
+@pytest.mark.parametrize(
+    "fields", [{}, {"login": "alice@alpina.example"}, {"password": PASSWORD}, {"login": " ", "password": " "}]
+)
 def test_an_empty_field_is_asked_for_and_costs_no_try(
     alice: User, hashes: Callable[[], int], fields: dict[str, str]
 ) -> None:

@@ -108,7 +108,9 @@ def test_ten_statements_and_two_commits(half: Client, device: TOTPDevice) -> Non
     assert len(statements) <= 10, "\n".join(statements)
 
 
-def test_ten_wrong_codes_close_the_network_for_fifteen_minutes(half: Client, device: TOTPDevice, clock: TestClock) -> None:
+def test_ten_wrong_codes_close_the_network_for_fifteen_minutes(
+    half: Client, device: TOTPDevice, clock: TestClock
+) -> None:
     for _ in range(10):
         half.post(PAGE, {"code": wrong(device)})
 

@@ -89,7 +89,9 @@ def test_two_browsers_adding_an_app_at_once_leave_one_generation_each(alice: Use
 
     statuses = race(
         2,
-        lambda n: browsers[n].post("/2fa/totp/add/", {"code": pyotp.TOTP(secrets[n]).now(), "name": f"{n}"}).status_code,
+        lambda n: (
+            browsers[n].post("/2fa/totp/add/", {"code": pyotp.TOTP(secrets[n]).now(), "name": f"{n}"}).status_code
+        ),
     )
 
     alice.refresh_from_db()

@@ -165,7 +165,7 @@ def test_the_action_itself_refuses_somebody_elses_proof(device: TOTPDevice, bob:
 
 
 def test_there_is_a_most_of_each_kind(owner: Client, device: TOTPDevice) -> None:
-    for number in range(actions.MOST_OF_A_KIND - 1):
+    for number in range(TOTPDevice.most - 1):
         code_app(device.user, f"Phone {number}")
 
     page = owner.get("/2fa/totp/add/")

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 
 def confirm_setup(request: SignedInRequest, *, code: str, name: str) -> bool:
-    """Store the code app if it showed the right code, else record the failure. Guessing it gains nothing: the
-    secret is on the page. The code is spent by it, so it does not sign in as well (ASVS 6.5.1).
+    """Store the code app if it showed the right code, else record the failure.
+
+    Guessing it gains nothing: the secret is on the page. The code is spent by it, so it does not sign in as well
+    (ASVS 6.5.1).
     """
     device = setup.device_of(setup.present(request), request, name=name)
     with transaction.atomic():

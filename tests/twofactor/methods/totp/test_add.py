@@ -54,7 +54,9 @@ def test_a_reload_shows_the_key_that_was_scanned_already(alices: Client) -> None
     assert shown_secret(alices) == shown_secret(alices)
 
 
-def test_a_right_code_turns_it_on(alices: Client, alice: User, outbox: Callable[[], list[EmailMultiAlternatives]]) -> None:
+def test_a_right_code_turns_it_on(
+    alices: Client, alice: User, outbox: Callable[[], list[EmailMultiAlternatives]]
+) -> None:
     Membership.objects.create(user=alice, organization=Organization.objects.create(name="Alpina", slug="alpina"))
     secret = shown_secret(alices)
 
@@ -120,7 +122,9 @@ def test_blanks_and_hyphens_in_a_code_do_not_matter(typed: str, alices: Client) 
     assert alices.post(PAGE, {"code": typed.format(code[:3], code[3:]), "name": ""}).status_code == 302
 
 
-@pytest.mark.parametrize("typed", ["１２３４５６", "+12345", "+123456", "12_3456", "0123456", "12345", "-1", "١٢٣٤٥٦", "12345a"])
+@pytest.mark.parametrize(
+    "typed", ["１２３４５６", "+12345", "+123456", "12_3456", "0123456", "12345", "-1", "١٢٣٤٥٦", "12345a"]
+)
 def test_only_six_ascii_digits_are_a_code(typed: str, alices: Client) -> None:
     shown_secret(alices)
 

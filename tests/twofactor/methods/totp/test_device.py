@@ -152,7 +152,13 @@ def test_a_secret_has_160_bits_and_is_never_stored_readable(alice: User) -> None
         stored = str(cursor.fetchall())
 
     assert len(raw) == 20
-    for form in (secret, secret.lower(), raw.hex(), base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()):
+    for form in (
+        secret,
+        secret.lower(),
+        raw.hex(),
+        base64.b64encode(raw).decode(),
+        base64.urlsafe_b64encode(raw).decode(),
+    ):
         assert form not in stored
 
 

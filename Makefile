@@ -1,0 +1,49 @@
+# make run serves the portal, make test checks everything. The rest is for those who change Sallyport.
+SHELL := /bin/bash
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+
+.PHONY: run test prove bench pictures format lock messages
+
+run: .venv/.run
+	@PORT=$(PORT) exec $(BIN)/python manage.py demo
+
+test: .venv/.dev
+	@tests/packages
+	@tests/run
+
+prove: .venv/.dev ## the long proofs; their table goes into docs/evidence.md
+	@$(BIN)/python -m pytest -m prove
+
+bench: .venv/.dev ## a table on the screen, and var/bench.json
+	@$(BIN)/python -m bench
+
+pictures: .venv/.dev ## the README's pictures
+	@tests/packages
+	@PICTURES=1 $(BIN)/python -m pytest tests/pages/test_pictures.py
+
+format: .venv/.dev
+	@$(BIN)/ruff check --fix --select I,RUF100,F401
+	@$(BIN)/ruff format
+
+lock: .venv/.dev ## after a change of the dependencies in pyproject.toml
+	$(BIN)/uv pip compile --quiet --generate-hashes --universal --no-header pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile --quiet --generate-hashes --universal --no-header --extra dev pyproject.toml -o requirements-dev.txt
+
+messages: .venv/.dev ## collect texts to translate, and compile the translations
+	@SALLYPORT_DEMO=1 $(BIN)/python manage.py makemessages --all --no-obsolete --ignore .venv --ignore var
+	@SALLYPORT_DEMO=1 $(BIN)/python manage.py compilemessages --ignore .venv
+
+# The stamps say which lock the environment was made from; uv installs it faster where it is there.
+.venv/.run: requirements.txt | .venv
+.venv/.dev: requirements-dev.txt | .venv
+.venv/.run .venv/.dev:
+	@echo "Installing $< …"
+	@if command -v uv >/dev/null; then uv pip install --quiet --python .venv --require-hashes -r $<; \
+	else $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<; fi
+	@touch $@
+
+.venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Sallyport needs Python 3.11 or newer: make PYTHON=python3.x")'
+	@$(PYTHON) -m venv $@

@@ -1,0 +1,54 @@
+"""The files that others deploy the portal with."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sysconfig
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+
+ROOT = Path(settings.BASE_DIR)
+SCRIPTS = Path(sysconfig.get_path("scripts"))
+# Locks and documents must install from whatever index a machine uses.
+INDEX_HOSTS = re.compile(r"pythonhosted|pypi\.org/simple|registry\.npmjs|deb\.debian")
+
+
+def test_the_compose_file_is_valid() -> None:
+    checked = subprocess.run(
+        [SCRIPTS / "docker-compose", "--env-file", ".env.example", "config", "--quiet"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert checked.returncode == 0, checked.stderr
+
+
+@pytest.mark.django_db
+def test_no_migration_is_missing() -> None:
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+@pytest.mark.parametrize("lock", ["requirements.txt", "requirements-dev.txt"])
+def test_a_lock_names_hashes_and_no_index(lock: str) -> None:
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    pinned = re.findall(r"^[a-z0-9].*==", text, re.MULTILINE)
+
+    assert pinned
+    assert text.count("==") <= text.count("--hash=sha256:")
+    assert not INDEX_HOSTS.search(text)
+
+
+def test_every_variable_of_the_example_is_a_setting() -> None:
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    table = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+
+    named = set(re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=", example, re.MULTILINE))
+
+    assert named
+    assert not {name for name in named if f"`{name.removesuffix('_FILE')}`" not in table}
