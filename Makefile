@@ -21,7 +21,7 @@ bench: .venv/.dev ## a table on the screen, and var/bench.json
 
 pictures: .venv/.dev ## the README's pictures
 	@tests/packages
-	@PICTURES=1 $(BIN)/python -m pytest tests/pages/test_pictures.py
+	@PICTURES=1 $(BIN)/python -m pytest tests/pages -k picture
 
 format: .venv/.dev
 	@$(BIN)/ruff check --fix --select I,RUF100,F401

@@ -8,10 +8,16 @@ import shutil
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import django
 
 from tests.bed import environment
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.measures import Measure
 
 REPORT = Path("var/bench.json")
 PEERS = """Peers as measured before on a machine of this kind: django-allauth 65.21, django-two-factor-auth 1.18 and
@@ -36,7 +42,7 @@ def main() -> int:
     return 0
 
 
-def table(found: list[object]) -> str:
+def table(found: Sequence[Measure]) -> str:
     verdicts = {True: "met", False: "MISSED", None: ""}
     rows = [("", "What", "Ours", "Beside", "Target", "")]
     rows += [(m.number, m.what, m.ours, m.beside, m.target, verdicts[m.met]) for m in found]

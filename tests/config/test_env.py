@@ -34,7 +34,9 @@ def test_a_file_that_is_not_there_is_no_empty_setting(monkeypatch: pytest.Monkey
         env_str("X", "default")
 
 
-@pytest.mark.parametrize(("text", "value"), [("1", True), ("YES", True), ("on", True), ("0", False), ("No", False), ("off", False)])
+@pytest.mark.parametrize(
+    ("text", "value"), [("1", True), ("YES", True), ("on", True), ("0", False), ("No", False), ("off", False)]
+)
 def test_a_switch_is_yes_or_no(monkeypatch: pytest.MonkeyPatch, text: str, *, value: bool) -> None:
     monkeypatch.setenv("X", text)
 
@@ -52,7 +54,12 @@ def test_anything_else_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, read:
 def test_what_is_not_set_has_its_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("X", raising=False)
 
-    assert (env_str("X", "d"), env_int("X", 3), env_bool("X", default=True), env_list("X", "a,b")) == ("d", 3, True, ["a", "b"])
+    assert (env_str("X", "d"), env_int("X", 3), env_bool("X", default=True), env_list("X", "a,b")) == (
+        "d",
+        3,
+        True,
+        ["a", "b"],
+    )
 
 
 def test_a_list_has_no_empty_parts(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,10 +20,11 @@ from tests.bed.servers import as_in_tests, gunicorn_running
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from django.http import HttpResponse
+
     from accounts.user.models import User
 
 LONGEST_SECONDS = 3
-PAGES = ("/login/", "/2fa/", "/password/forgot/", "/", "/no/such/page/")
 
 
 @pytest.fixture
@@ -54,8 +55,7 @@ def changed_password(url: str, client: httpx.Client) -> httpx.Response:
 
 
 # ── Without the database ──
-@pytest.mark.parametrize("failure", ["closed_port", "silent_port"])
-@pytest.mark.parametrize("asgi", ["", "1"], ids=["wsgi", "asgi"])
+@pytest.mark.parametrize(("failure", "asgi"), [("closed_port", ""), ("silent_port", ""), ("silent_port", "1")])
 def test_without_its_database_it_says_so_within_3_seconds(
     request: pytest.FixtureRequest, failure: str, asgi: str
 ) -> None:
@@ -69,32 +69,34 @@ def test_without_its_database_it_says_so_within_3_seconds(
         answer = client.get(f"{url}/2fa/")
         took = time.monotonic() - began
         tried = client.post(f"{url}/login/", data={"login": "a@b.example", "password": PASSWORD})
-        public = client.get(f"{url}/healthz/live")
+        alive = httpx.get(f"{url}/healthz/live")
 
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
     assert took < LONGEST_SECONDS
     assert tried.status_code in {403, 503}
-    assert public.status_code == 200
+    assert alive.status_code == 200
     for word in ("secret", "psycopg", "Traceback", str(port)):
         assert word not in answer.text
 
 
+def answer_to(error: Exception) -> HttpResponse:
+    """What Django's handler answers when a view has raised it."""
+    try:
+        raise error  # noqa: TRY301 - the handler looks at what is being handled
+    except Exception:  # noqa: BLE001 - as the handler does
+        return server_error(RequestFactory().get("/"))
+
+
 @pytest.mark.parametrize("error", [OperationalError, InterfaceError, DataError, IntegrityError])
 def test_an_error_of_the_database_is_no_fault_of_the_visitor(error: type[Exception]) -> None:
-    try:
-        raise error("a secret detail")
-    except error:
-        answer = server_error(RequestFactory().get("/"))
+    answer = answer_to(error("a secret detail"))
 
     assert answer.status_code in {500, 503}
     assert "a secret detail" not in answer.content.decode()
 
 
 def test_any_other_error_is_a_500_without_details() -> None:
-    try:
-        raise ValueError("a secret detail")
-    except ValueError:
-        answer = server_error(RequestFactory().get("/"))
+    answer = answer_to(ValueError("a secret detail"))
 
     assert answer.status_code == 500
     assert "a secret detail" not in answer.content.decode()

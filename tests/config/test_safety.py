@@ -35,6 +35,8 @@ BAD: list[tuple[str, dict[str, str], str]] = [
     ("a short key", {"PORTAL_KEYS": "k1:c2hvcnQ="}, "PORTAL_KEYS"),
     ("a key that is not base64", {"PORTAL_KEYS": "k1:" + "!" * 44}, "PORTAL_KEYS"),
     ("a good and a bad key", {"PORTAL_KEYS": f"k1:{KEY},k2:x"}, "PORTAL_KEYS"),
+    ("a comma after the last key", {"PORTAL_KEYS": f"k1:{KEY},"}, "PORTAL_KEYS"),
+    ("a key that is not even ASCII", {"PORTAL_KEYS": "k1:é"}, "PORTAL_KEYS"),
     ("two keys of one name", {"PORTAL_KEYS": f"k1:{KEY},k1:{KEY[::-1].replace('=', '')}="}, "PORTAL_KEYS"),
     ("http", {"SITE_URL": "http://portal.example"}, "SITE_URL"),
     ("no address", {"SITE_URL": ""}, "SITE_URL"),
@@ -60,7 +62,10 @@ COMMANDS = {
     "a command": ["manage.py", "check"],
     "the web server": ["-c", "import config.wsgi"],
     "the event server": ["-c", "import config.asgi"],
-    "a worker": ["-c", "from config.celery import app; app.conf.beat_schedule; app.finalize(); import django; django.setup()"],
+    "a worker": [
+        "-c",
+        "from config.celery import app; app.conf.beat_schedule; app.finalize(); import django; django.setup()",
+    ],
 }
 
 
@@ -70,8 +75,11 @@ def started(folder: Path, command: list[str], settings: dict[str, str]) -> subpr
     return subprocess.run(
         [sys.executable, *command],
         env=environment | {"DJANGO_SETTINGS_MODULE": "config.settings", "VAR_DIR": str(folder)} | settings,
-        capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
 
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS.keys())

@@ -84,9 +84,20 @@ def test_purpose_and_row_cannot_be_shifted_into_each_other() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "v1", "v1.old", "v1.old.", "v1.old.AAAA", "v1.old.%%%%", "v1.old.é", "v1.none.AAAA", "v1.old.AAAA.AAAA", "....",
-     "v1.old." + "A" * 16],
-)  # fmt: skip
+    [
+        "",
+        "v1",
+        "v1.old",
+        "v1.old.",
+        "v1.old.AAAA",
+        "v1.old.%%%%",
+        "v1.old.é",
+        "v1.none.AAAA",
+        "v1.old.AAAA.AAAA",
+        "....",
+        "v1.old." + "A" * 16,
+    ],
+)
 def test_what_is_no_sealed_text_does_not_open(text: str) -> None:
     with pytest.raises(crypto.CannotUnseal):
         opened(text)

@@ -21,9 +21,25 @@ def test_the_row_in_a_token_cannot_be_changed() -> None:
 
 @pytest.mark.parametrize(
     "token",
-    ["", "-", "41", "41-", "-41", "041-{digest}", "+41-{digest}", " 41-{digest}", "41-{digest}0", "41-{digest} ",
-     "٤١-{digest}", "41-é", "9999999999999999999-{digest}", "9" * 5000, "41-{digest}-{digest}", "41\x00-{digest}"],
-)  # fmt: skip
+    [
+        "",
+        "-",
+        "41",
+        "41-",
+        "-41",
+        "041-{digest}",
+        "+41-{digest}",
+        " 41-{digest}",
+        "41-{digest}0",
+        "41-{digest} ",
+        "٤١-{digest}",
+        "41-é",
+        "9999999999999999999-{digest}",
+        "9" * 5000,
+        "41-{digest}-{digest}",
+        "41\x00-{digest}",
+    ],
+)
 def test_what_we_did_not_make_names_nothing(token: str) -> None:
     digest = links.token_for("sign_up", 41).partition("-")[2]
 

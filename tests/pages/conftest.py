@@ -39,6 +39,7 @@ def base_url(uvicorn_url: str) -> str:
 @pytest.fixture
 def page(transactional_db: None, page: Page) -> Iterator[Page]:  # noqa: ARG001 - the server reads what a test has written
     """Playwright's page; at the end nothing may stand in its console."""
+    page.set_default_timeout(10_000)
     watch = bed.Watch(page)
     yield page
     assert not watch.faults
@@ -53,6 +54,7 @@ def page_without_scripts(
     """The same, with JavaScript switched off."""
     context = browser.new_context(**{**browser_context_args, "java_script_enabled": False})
     page = context.new_page()
+    page.set_default_timeout(10_000)
     watch = bed.Watch(page)
     yield page
     context.close()

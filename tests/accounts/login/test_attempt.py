@@ -53,7 +53,9 @@ def test_claiming_asks_for_the_state_of_the_very_row_it_changes(attempt: LoginAt
     assert '"accounts_loginattempt"."state" =' in outer.partition("WHERE")[2]
 
 
-@pytest.mark.parametrize(("later", "counts"), [(timedelta(minutes=9, seconds=59), True), (timedelta(minutes=10), False)])
+@pytest.mark.parametrize(
+    ("later", "counts"), [(timedelta(minutes=9, seconds=59), True), (timedelta(minutes=10), False)]
+)
 def test_it_lives_for_ten_minutes(attempt: LoginAttempt, clock: TestClock, later: timedelta, *, counts: bool) -> None:
     clock.stop(attempt.started_at + later)
 

@@ -73,7 +73,9 @@ def test_a_link_comes_by_mail_and_works(alice: User, outbox: Outbox) -> None:
     assert guess(Client(), alice, NEW).status_code == 302
 
 
-@pytest.mark.parametrize("spelling", [lambda u: u.login_id, lambda u: u.login_id.lower(), lambda u: f" {u.email.upper()} "])
+@pytest.mark.parametrize(
+    "spelling", [lambda u: u.login_id, lambda u: u.login_id.lower(), lambda u: f" {u.email.upper()} "]
+)
 def test_the_login_id_is_as_good_as_the_address(alice: User, outbox: Outbox, spelling: Callable[[User], str]) -> None:
     ask(spelling(alice))
 
@@ -116,7 +118,11 @@ def test_one_network_cannot_fill_everybodys_mailbox(django_user_model: type[User
     "headers",
     [
         {"HTTP_X_FORWARDED_HOST": "evil.example"},
-        {"HTTP_X_FORWARDED_SERVER": "evil.example", "HTTP_FORWARDED": "host=evil.example", "HTTP_X_HOST": "evil.example"},
+        {
+            "HTTP_X_FORWARDED_SERVER": "evil.example",
+            "HTTP_FORWARDED": "host=evil.example",
+            "HTTP_X_HOST": "evil.example",
+        },
         {"HTTP_HOST": "localhost:1"},
         {"HTTP_HOST": "127.0.0.1", "HTTP_X_FORWARDED_PROTO": "https", "HTTP_X_FORWARDED_PREFIX": "/evil"},
     ],
@@ -133,7 +139,9 @@ def test_the_link_comes_from_our_setting_whatever_the_request_says(
     assert set(addresses) == {"https://portal.example"}
 
 
-@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "localhost@evil.example", "localhost:x", ""])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "localhost.evil.example", "localhost@evil.example", "localhost:x", ""]
+)
 def test_another_host_sends_nothing(alice: User, outbox: Outbox, host: str) -> None:
     answer = ask(alice.email, HTTP_HOST=host)
 

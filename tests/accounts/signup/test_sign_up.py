@@ -100,12 +100,27 @@ def test_the_address_is_kept_in_lower_case_and_recognised_in_any() -> None:
 @pytest.mark.parametrize(
     "fields",
     [
-        {"email": ""}, {"email": "x"}, {"email": "a@b"}, {"email": "a@b.example\r\nBcc: evil@evil.example"}, {"email": "x" * 300 + "@b.example"},
-        {"name": ""}, {"name": "x" * 151}, {"name": "a\x00b"}, {"name": "a\r\nBcc: evil@evil.example"},
-        {"password": ""}, {"password": "short"}, {"password": "dora1@alpina.example"}, {"password": "password123456"}, {"password": "x" * 1025},
-        {"country": ""}, {"country": "XX"}, {"country": "ZZ"}, {"country": "ch"}, {"country": "EU"},
+        {"email": ""},
+        {"email": "x"},
+        {"email": "a@b"},
+        {"email": "a@b.example\r\nBcc: evil@evil.example"},
+        {"email": "x" * 300 + "@b.example"},
+        {"name": ""},
+        {"name": "x" * 151},
+        {"name": "a\x00b"},
+        {"name": "a\r\nBcc: evil@evil.example"},
+        {"password": ""},
+        {"password": "short"},
+        {"password": "dora1@alpina.example"},
+        {"password": "password123456"},
+        {"password": "x" * 1025},
+        {"country": ""},
+        {"country": "XX"},
+        {"country": "ZZ"},
+        {"country": "ch"},
+        {"country": "EU"},
     ],
-)  # fmt: skip
+)
 def test_what_is_missing_or_wrong_is_said_and_nothing_sent(outbox: Outbox, fields: dict[str, str]) -> None:
     answer = sign_up(**fields)
 
@@ -141,7 +156,8 @@ def test_an_address_that_has_an_account_gets_the_same_answer(alice: User, bob: U
 def test_so_does_it_with_a_mistake_in_the_form(alice: User) -> None:
     free, known = (shown(sign_up(email=email, country="")) for email in (FREE, alice.email))
 
-    assert [part for part in free if part] and str(free).replace(FREE, "") == str(known).replace(alice.email, "")
+    assert free[0] == 422
+    assert str(free).replace(FREE, "") == str(known).replace(alice.email, "")
 
 
 def test_and_beyond_the_limit(alice: User, clock: TestClock) -> None:
@@ -189,7 +205,9 @@ def test_links_come_from_our_setting(
     sign_up(headers=host, email=alice.email)
 
     sent = outbox()
-    addresses = {a for mail in sent for a in re.findall(r"https?://[^/\s\"<]+", str(mail.body) + str(mail.alternatives))}
+    addresses = {
+        a for mail in sent for a in re.findall(r"https?://[^/\s\"<]+", str(mail.body) + str(mail.alternatives))
+    }
     assert len(sent) == 2
     assert addresses == {"https://portal.example"}
 

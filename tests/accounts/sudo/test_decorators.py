@@ -16,10 +16,9 @@ from tests.bed.people import PASSWORD, code_app, sign_in, totp_code
 from tests.bed.walk import known_of, places
 
 if TYPE_CHECKING:
-    from twofactor.methods.totp.models import TOTPDevice
-
     from accounts.user.models import User
     from tests.bed.clock import TestClock
+    from twofactor.methods.totp.models import TOTPDevice
 
 QUARTER, SECOND = timedelta(minutes=15), timedelta(seconds=1)
 SENSITIVE = ["/password/", "/2fa/add/", "/2fa/totp/add/"]

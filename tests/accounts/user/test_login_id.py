@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from itertools import count
+from itertools import count, pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,7 +27,7 @@ def test_it_grows_when_many_were_taken() -> None:
 
 
 def test_it_stays_short_enough_for_its_column() -> None:
-    longest = User._meta.get_field("login_id").max_length
+    longest = User._meta.get_field("login_id").max_length  # noqa: SLF001 - Django's name
     assert longest is not None
 
     assert len(login_id.candidate(4 * 9 + 3)) <= longest
@@ -37,7 +37,7 @@ def test_it_stays_short_enough_for_its_column() -> None:
 def test_one_does_not_lead_to_the_next() -> None:
     people = [User.objects.create_user(email=f"p{n}@alpina.example", name="P", country="CH") for n in range(40)]
     numbers = [int(user.login_id[2:]) for user in people]
-    steps = {later - earlier for earlier, later in zip(numbers, numbers[1:], strict=False)}
+    steps = {later - earlier for earlier, later in pairwise(numbers)}
 
     assert all(SHAPE.fullmatch(user.login_id) for user in people)
     assert len({user.login_id for user in people}) == 40
