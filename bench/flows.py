@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bench.portal import workers_cpu_seconds
@@ -15,6 +16,7 @@ from twofactor.methods.totp.models import TOTPDevice
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from accounts.user.models import User
     from tests.bed.servers import Gunicorn
 
 CONCURRENCY = 8  # as the peers were measured
@@ -42,32 +44,35 @@ def second_steps(server: Gunicorn, devices: Sequence[TOTPDevice]) -> list[Callab
     TOTPDevice.objects.update(last_step=-1)
     waiting = [Visitor(server.url) for _ in devices]
     with ThreadPoolExecutor(CONCURRENCY) as pool:
-        list(pool.map(lambda pair: pair[0].give_password(pair[1].user), zip(waiting, devices, strict=True)))
-    codes = [totp_code(device) for device in devices]
-    return [
-        lambda visitor=visitor, code=code: expect(visitor.post("/login/verify/totp/", code=code).status, 302)
-        for visitor, code in zip(waiting, codes, strict=True)
-    ]
+        list(pool.map(Visitor.give_password, waiting, [device.user for device in devices]))
+    codes = map(totp_code, devices)
+    return [partial(second_step, visitor, code) for visitor, code in zip(waiting, codes, strict=True)]
+
+
+def second_step(visitor: Visitor, code: str) -> None:
+    expect(visitor.post("/login/verify/totp/", code=code).status, 302)
 
 
 def sign_ins(server: Gunicorn, devices: Sequence[TOTPDevice]) -> list[Callable[[], None]]:
-    """All of it: the page, the password, the page of the code, the code."""
     TOTPDevice.objects.update(last_step=-1)
-    codes = [totp_code(device) for device in devices]
+    return [partial(sign_in, server.url, device.user, totp_code(device)) for device in devices]
 
-    def sign_in(device: TOTPDevice, code: str) -> None:
-        visitor = Visitor(server.url)
-        visitor.get("/login/")
-        expect(visitor.give_password(device.user).status, 302)
-        visitor.get("/login/verify/totp/")
-        expect(visitor.post("/login/verify/totp/", code=code).status, 302)
 
-    return [lambda device=device, code=code: sign_in(device, code) for device, code in zip(devices, codes, strict=True)]
+def sign_in(url: str, user: User, code: str) -> None:
+    """All of it: the page, the password, the page of the code, the code."""
+    visitor = Visitor(url)
+    visitor.get("/login/")
+    expect(visitor.give_password(user).status, 302)
+    visitor.get("/login/verify/totp/")
+    second_step(visitor, code)
 
 
 def floor_steps(server: Gunicorn, key: str, number: int) -> list[Callable[[], None]]:
-    visitor = Visitor(server.url)
-    return [lambda: expect(visitor.post("/login/verify/totp/", key=key).status, 204)] * number
+    return [partial(floor_step, Visitor(server.url), key)] * number
+
+
+def floor_step(visitor: Visitor, key: str) -> None:
+    expect(visitor.post("/login/verify/totp/", key=key).status, 204)
 
 
 def expect(status: int, wanted: int) -> None:

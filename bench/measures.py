@@ -141,9 +141,9 @@ def enrolment_qr() -> Iterator[Measure]:
     )  # fmt: skip
 
 
-def milliseconds(do: Callable[[], object]) -> float:
+def milliseconds(do: Callable[..., object], *arguments: object) -> float:
     started = time.perf_counter()
-    do()
+    do(*arguments)
     return (time.perf_counter() - started) * 1000
 
 
@@ -155,12 +155,11 @@ def refusals() -> Iterator[Measure]:
         attacker = Visitor(portal.url)
         while attacker.give_password(closed, "wrong").status != 429:
             pass
-        refused = [milliseconds(lambda: attacker.give_password(closed, "wrong")) for _ in range(40)]
+        refused = [milliseconds(attacker.give_password, closed, "wrong") for _ in range(40)]
         wrong, unknown = [], []
         for number, device in enumerate(devices[:-1]):
-            wrong.append(milliseconds(lambda device=device: attacker.give_password(device.user, "wrong")))
-            nobody = f"nobody{number}@example.org"
-            unknown.append(milliseconds(lambda nobody=nobody: attacker.give_login(nobody, "wrong")))
+            wrong.append(milliseconds(attacker.give_password, device.user, "wrong"))
+            unknown.append(milliseconds(attacker.give_login, f"nobody{number}@example.org", "wrong"))
     apart = abs(median(wrong) - median(unknown)) / median(wrong)
     yield Measure(
         "P12", "Refused attempt", f"{median(refused):.1f} ms", f"one hash {median(wrong):.0f} ms", "≤ 3 ms, no hash",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lib.origin import Origin
 
 
-def ask_sign_up(*, email: str, name: str, password: str, country: str, invitation: Invitation | None) -> None:
+def ask_sign_up(*, email: str, name: str, password: str, country: str, invitation: Invitation | None) -> SignUp | None:
     """Send a link to confirm the address; to one that has an account already, a mail that says so.
 
     Whoever typed the address sees no difference, nor takes one longer: both cost a hash, a row and a message
@@ -30,7 +30,7 @@ def ask_sign_up(*, email: str, name: str, password: str, country: str, invitatio
     language = get_language() or "en"
     with transaction.atomic():
         if invitation is not None and not _spend(invitation):
-            return
+            return None
         sign_up = SignUp.objects.create(email=email, name=name, password=hashed, country=country, language=language)
         owner = User.objects.filter(email=email).first()
         if owner is None:
@@ -38,6 +38,7 @@ def ask_sign_up(*, email: str, name: str, password: str, country: str, invitatio
             queue("signup_verify", to=to, details={"sign_up": sign_up.pk}, expires_in=SignUp.lifetime)
         else:
             queue("signup_known", to=owner.recipient, user=owner, expires_in=SignUp.lifetime)
+    return sign_up
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from accounts.password.forms import NewPasswordField
+from accounts.password.forms import CurrentPasswordField, NewPasswordField
 from accounts.user import countries
 from accounts.user.models import User
 from lib.forms import one_line
@@ -68,3 +68,17 @@ class SignUpForm(forms.Form):
             except ValidationError as refusal:
                 self.add_error("password", refusal)
         return typed
+
+
+class VerifyForm(forms.Form):
+    """Nothing to fill in but, in another browser than the one that signed up, the password chosen there."""
+
+    password = CurrentPasswordField(label=_("The password you chose"))
+
+    def __init__(self, *args: Any, asks_password: bool, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if not asks_password:
+            del self.fields["password"]
+
+    def refuse(self) -> None:
+        self.add_error("password", _("That is not the password of this sign-up."))

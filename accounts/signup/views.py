@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.hashers import check_password
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.signup import actions
-from accounts.signup.forms import SignUpForm
+from accounts.signup.forms import SignUpForm, VerifyForm
 from accounts.signup.models import Invitation, SignUp
 from lib import limits, links
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from accounts.requests import Request
 
 PER_NETWORK = limits.Limit(name="signup.network", times=60, period=timedelta(hours=1))
+TRIES_PER_LINK = limits.Limit(name="signup.verify", times=10, period=timedelta(hours=1))
+SESSION_KEY = "sign_up"  # the sign-up that was made in this browser
 PER_ADDRESS = limits.Limit(name="signup.address", times=5, period=timedelta(hours=1))
 
 
@@ -41,7 +44,8 @@ def sign_up(request: Request) -> HttpResponse:
     if form.is_valid():
         limits.reserve(PER_NETWORK, request.origin.network)
         limits.reserve(PER_ADDRESS, form.cleaned_data["email"])
-        actions.ask_sign_up(**form.cleaned_data, invitation=invitation)
+        pending = actions.ask_sign_up(**form.cleaned_data, invitation=invitation)
+        request.session[SESSION_KEY] = pending.pk if pending else None
         return redirect("accounts:signup:sent")
     return render(request, "accounts/signup/sign_up.html", {"form": form}, status=422 if form.errors else 200)
 
@@ -53,16 +57,34 @@ def sent(request: Request) -> HttpResponse:
 
 
 @login_not_required
+@sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def verify(request: Request, token: str) -> HttpResponse:
-    """GET only shows a button: mail scanners open links, and must not confirm anything by it."""
+    """GET only shows a form: mail scanners open links, and must not confirm anything by it.
+
+    In another browser than the one that signed up, the password is asked: else a stranger could sign up with somebody's
+    address and a password of their own, and the owner of the mailbox would open that account by one click.
+    """
     row_id = links.row_id_of("sign_up", token)
     pending = SignUp.objects.open().filter(pk=row_id or 0).first()
     if pending is None:
         return render(request, "accounts/signup/over.html", status=410)
-    if request.method != "POST":
-        return render(request, "accounts/signup/verify.html", {"name": pending.name, "email": pending.email})
+    is_same_browser = request.session.get(SESSION_KEY) == pending.pk
+    form = VerifyForm(request.POST if request.method == "POST" else None, asks_password=not is_same_browser)
+    if form.is_valid():
+        if is_same_browser or knows_password(pending, form.cleaned_data["password"]):
+            return open_account(request, pending)
+        form.refuse()
+    context = {"form": form, "name": pending.name, "email": pending.email}
+    return render(request, "accounts/signup/verify.html", context, status=422 if form.errors else 200)
 
+
+def knows_password(pending: SignUp, password: str) -> bool:
+    limits.reserve(TRIES_PER_LINK, pending.pk)
+    return check_password(password, pending.password)
+
+
+def open_account(request: Request, pending: SignUp) -> HttpResponse:
     if actions.verify_sign_up(pending, origin=request.origin) is None:
         return render(request, "accounts/signup/over.html", status=410)
     messages.success(request, _("Your account is ready. Sign in with your email and password."))

@@ -52,6 +52,11 @@ def path_of(pending: SignUp) -> str:
     return f"/signup/verify/{links.token_for('sign_up', pending.pk)}/"
 
 
+def confirm(path: str, client: Client | None = None) -> HttpResponse:
+    """Confirm the address on another device, which asks for the password that was chosen."""
+    return (client or Client()).post(path, {"password": DORA["password"]})
+
+
 def shown(answer: HttpResponse) -> tuple[object, ...]:
     headers = {name: value for name, value in answer.headers.items() if name not in {"Date", "Set-Cookie"}}
     return answer.status_code, TOKEN.sub("", answer.content.decode()), headers, sorted(answer.cookies)
@@ -71,7 +76,7 @@ def test_the_link_in_the_mail_opens_an_account(outbox: Outbox) -> None:
     assert not User.objects.exists()
     assert found is not None
 
-    opened = Client().post(found[1])
+    opened = confirm(found[1])
 
     user = User.objects.get()
     assert opened.headers["Location"] == "/login/"
@@ -84,14 +89,14 @@ def test_the_link_in_the_mail_opens_an_account(outbox: Outbox) -> None:
 def test_the_link_signs_nobody_in() -> None:
     client = Client()
 
-    client.post(link())
+    confirm(link(), client)
 
     assert key_of(client) == ""
     assert not is_in(client)
 
 
 def test_the_address_is_kept_in_lower_case_and_recognised_in_any() -> None:
-    Client().post(link("Dora1@Alpina.EXAMPLE"))
+    confirm(link("Dora1@Alpina.EXAMPLE"))
 
     assert User.objects.get().email == FREE
     assert guess(Client(), "DORA1@alpina.example", DORA["password"]).status_code == 302
@@ -132,7 +137,7 @@ def test_what_is_missing_or_wrong_is_said_and_nothing_sent(outbox: Outbox, field
 def test_nobody_makes_themselves_staff(outbox: Outbox) -> None:
     sign_up(is_support="1", is_active="1", protection="3", login_id="AA11111", auth_generation="7")
 
-    Client().post(path_of(SignUp.objects.get()))
+    confirm(path_of(SignUp.objects.get()))
 
     user = User.objects.get()
     assert (user.is_support, user.protection, user.auth_generation) == (False, 0, 0)
@@ -184,7 +189,7 @@ def test_the_owner_is_told_and_nothing_of_theirs_changes(alice: User, outbox: Ou
 
     mail = outbox()[-1]
     assert "Eve" not in str(mail.body) + str(mail.subject)
-    assert Client().post(path_of(SignUp.objects.get())).status_code == 410
+    assert confirm(path_of(SignUp.objects.get())).status_code == 410
     assert guess(Client(), alice, PASSWORD).status_code == 302
 
 
@@ -235,14 +240,39 @@ def test_whoever_only_looks_uses_nothing_up(method: str) -> None:
 
     assert answers == [200] * 10
     assert not User.objects.exists()
-    assert Client().post(path).status_code == 302
+    assert confirm(path).status_code == 302
+
+
+def test_the_browser_that_signed_up_is_not_asked_for_the_password() -> None:
+    client = Client()
+    client.post("/signup/", DORA)
+
+    assert client.post(path_of(SignUp.objects.get())).status_code == 302
+    assert User.objects.count() == 1
+
+
+@pytest.mark.parametrize("password", ["", "Another-One-Of-Mine-27"])
+def test_the_owner_of_an_address_cannot_be_made_to_open_a_strangers_account(password: str) -> None:
+    """Pre-hijacking: the stranger knows the password, the owner of the mailbox clicks."""
+    path = link()
+
+    assert Client().post(path, {"password": password}).status_code == 422
+    assert not User.objects.exists()
+
+
+def test_the_password_of_a_sign_up_cannot_be_guessed_at_will() -> None:
+    path = link()
+
+    statuses = [Client().post(path, {"password": f"guess number {number}"}).status_code for number in range(11)]
+
+    assert statuses == [422] * 10 + [429]
 
 
 def test_a_link_is_good_once() -> None:
     path = link()
-    Client().post(path)
+    confirm(path)
 
-    assert Client().post(path).status_code == 410
+    assert confirm(path).status_code == 410
     assert Client().get(path).status_code == 410
     assert User.objects.count() == 1
 
@@ -252,7 +282,7 @@ def test_a_link_is_good_for_a_day(clock: TestClock, later: timedelta, status: in
     path = link()
     clock.advance(later)
 
-    assert Client().post(path).status_code == status
+    assert confirm(path).status_code == status
 
 
 def test_a_link_of_another_kind_or_invented_is_over() -> None:
@@ -260,15 +290,15 @@ def test_a_link_of_another_kind_or_invented_is_over() -> None:
     other_kind = links.token_for("password_reset", SignUp.objects.get().pk)
 
     for token in (other_kind, "x", "1-x", "9" * 30):
-        assert Client().post(f"/signup/verify/{token}/").status_code == 410
+        assert confirm(f"/signup/verify/{token}/").status_code == 410
     assert not User.objects.exists()
 
 
 def test_of_two_links_for_an_address_the_second_used_makes_no_account() -> None:
     first, second = link(), link()
-    Client().post(second)
+    confirm(second)
 
-    assert Client().post(first).status_code == 410
+    assert confirm(first).status_code == 410
     assert User.objects.count() == 1
 
 
@@ -277,7 +307,7 @@ def test_of_two_links_for_an_address_the_second_used_makes_no_account() -> None:
 def test_at_the_same_instant_one_account_is_made(*, different: bool) -> None:
     paths = [link() for _ in range(4)] if different else [link()] * 4
 
-    statuses = race(4, lambda number: Client(raise_request_exception=False).post(paths[number]).status_code)
+    statuses = race(4, lambda number: confirm(paths[number]).status_code)
 
     assert sorted(statuses) == [302, 410, 410, 410]
     assert User.objects.count() == 1
@@ -305,7 +335,7 @@ def test_by_invitation_only_the_invited_come_in(settings: SettingsWrapper, outbo
     assert found is not None
 
     page, answer = Client().get(f"/signup/{found[1]}"), sign_up(found[1])
-    opened = Client().post(path_of(SignUp.objects.get()))
+    opened = confirm(path_of(SignUp.objects.get()))
 
     assert (uninvited.status_code, page.status_code) == (403, 200)
     assert FREE in page.content.decode()
