@@ -18,9 +18,9 @@ from twofactor.second_factor import Refusal, verify, why_refused
 from twofactor.timed_codes import new_secret
 
 if TYPE_CHECKING:
-    from accounts.user.models import User
     from pytest_django.fixtures import SettingsWrapper
 
+    from accounts.user.models import User
     from tests.bed.clock import TestClock
 
 pytestmark = pytest.mark.django_db
