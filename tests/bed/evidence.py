@@ -26,7 +26,7 @@ class Row:
     note: str = ""
 
     def __str__(self) -> str:
-        bound = "-" if self.failed else f"≤ {3 / self.tried:.2%}"
+        bound = "-" if self.failed else f"≤ {3 / self.tried:.3%}"
         return f"| {self.name} | {self.tried:,} | {self.failed:,} | {bound} | {self.note} |\n"
 
 
@@ -55,6 +55,8 @@ def evidence(pytestconfig: pytest.Config) -> Evidence:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write the table after a whole run; one proof alone must not replace all the others."""
     rows = session.config.stash[COLLECTED].rows
-    if rows and session.config.getoption("markexpr") == "prove":
+    option = session.config.getoption
+    if rows and option("markexpr") == "prove" and not option("file_or_dir") and not option("keyword"):
         REPORT.write_text(HEADER + "".join(map(str, rows)), encoding="utf-8")

@@ -8,9 +8,9 @@ HOST = "id.sallyport.example"
 
 
 def environment(**more: str) -> dict[str, str]:
-    """What a process of the portal is given, and nothing of what this process has but where programs are."""
+    """What a process of the portal is given; of ours, only where programs are and what measures coverage."""
     return {
-        "PATH": os.environ["PATH"],
+        **{name: value for name, value in os.environ.items() if name == "PATH" or name.startswith("COVERAGE_")},
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "SITE_URL": f"https://{HOST}",
         "ALLOWED_HOSTS": HOST,
