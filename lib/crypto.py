@@ -12,6 +12,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.utils.crypto import constant_time_compare
+
+from lib.models import DigestRoot
+from lib.sealed_field import SealedField
 
 NONCE_BYTES = 12  # NIST SP 800-38D §8.2.2: 96 random bits, good for 2**32 messages a key
 
@@ -51,15 +55,43 @@ def unseal(sealed: str, *, purpose: str, bound_to: str) -> str:
     return text.decode()
 
 
+def seal_field(field: SealedField, row: object, text: str) -> str:
+    """Encrypt a text for a column of a row."""
+    return seal(text, purpose=field.purpose, bound_to=field.bound_to(row))
+
+
+def unseal_field(field: SealedField, row: object) -> str:
+    """Decrypt what a column of a row holds. Raises CannotUnseal."""
+    return unseal(getattr(row, field.name), purpose=field.purpose, bound_to=field.bound_to(row))
+
+
 def keyed_digest(purpose: str, *parts: object) -> str:
     """HMAC-SHA-256 over the parts, as hex: for look-ups by a secret that the database must not hold.
 
-    It uses the oldest key of the ring, the one that stays until everything is sealed anew, so that adding a key
-    does not sign everybody out.
+    The same before and after a rotation of keys (docs/decisions/0015-rotating-keys.md).
     """
-    oldest = list(key_ring().values())[-1]
-    message = "\x1f".join(str(part) for part in parts).encode()
-    return hmac.new(_subkey(oldest, purpose), message, hashlib.sha256).hexdigest()
+    return _hmac(_digest_root(settings.PORTAL_KEYS), purpose, parts)
+
+
+def signature(purpose: str, *parts: object) -> str:
+    """HMAC-SHA-256 under the active key, as hex: for what leaves the building and must not outlive its key."""
+    return _hmac(active_key()[1], purpose, parts)
+
+
+def is_signature(text: str, purpose: str, *parts: object) -> bool:
+    """Whether any key of the ring made this signature."""
+    verdicts = [constant_time_compare(text, _hmac(key, purpose, parts)) for key in key_ring().values()]
+    return True in verdicts  # each was compared, whichever is right
+
+
+def first_digest_root() -> bytes:
+    """The root of digests as it is before any rotation: from the oldest key of the ring."""
+    return _subkey(list(key_ring().values())[-1], "digest_root")
+
+
+def key_id(sealed: str) -> str:
+    """The id of the key that a sealed text is under."""
+    return sealed.split(".")[1] if sealed.count(".") == 2 else "?"
 
 
 def active_key() -> tuple[str, bytes]:
@@ -75,6 +107,18 @@ def key_ring() -> dict[str, bytes]:
 def _parse(portal_keys: str) -> dict[str, bytes]:
     entries = (entry.strip().partition(":") for entry in portal_keys.split(","))
     return {kid: base64.b64decode(encoded) for kid, _colon, encoded in entries}
+
+
+@cache
+def _digest_root(_portal_keys: str) -> bytes:
+    """The root that was kept, else the one that would be: read once in a process. Raises CannotUnseal."""
+    kept = DigestRoot.objects.first()
+    return base64.b64decode(unseal_field(DigestRoot.sealed_fields[0], kept)) if kept else first_digest_root()
+
+
+def _hmac(key: bytes, purpose: str, parts: tuple[object, ...]) -> str:
+    message = "\x1f".join(str(part) for part in parts).encode()
+    return hmac.new(_subkey(key, purpose), message, hashlib.sha256).hexdigest()
 
 
 @cache

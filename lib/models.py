@@ -1,6 +1,15 @@
-"""The limiter's counters: in the database, so that they survive a flushed Redis."""
+"""The limiter's counters, in the database so that they survive a flushed Redis; and the root of keyed digests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from django.db import models
+
+from lib.sealed_field import SealedField
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 class Counter(models.Model):
@@ -14,3 +23,23 @@ class Counter(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key[:8]}: {self.taken}"
+
+    @property
+    def window(self) -> tuple[datetime, datetime | None]:
+        """When it counts anew, and until when it is closed."""
+        return self.window_ends_at, self.closed_until
+
+
+class DigestRoot(models.Model):
+    """What all keyed digests are made with, sealed; one row. Only lib.crypto and lib.rotation touch it.
+
+    Digests cannot be made anew: what they were made of is not stored. So their root outlives the key it came from.
+    """
+
+    name = models.CharField(max_length=16, unique=True)  # "root": the constraint keeps a second one out
+    sealed_root = models.TextField()
+
+    sealed_fields = (SealedField("sealed_root", purpose="digest_root", bound_to=lambda _row: "lib.digestroot|root"),)
+
+    def __str__(self) -> str:
+        return self.name

@@ -20,6 +20,7 @@ ET.register_namespace("", SVG.strip("{}"))
 
 
 @register.simple_tag
+@cache
 def icon(name: str, *, css: str = "") -> SafeString:
     """An icon from static/img/icons.svg, drawn in place: no request, and it takes the text's colour."""
     view_box, drawing = _icons()[name]

@@ -140,6 +140,7 @@ def test_a_ciphertext_does_not_open_under_the_name_of_the_other_key(settings: Se
         opened(sealed().replace(".new.", ".old.", 1))
 
 
+@pytest.mark.django_db
 def test_a_digest_stays_the_same_when_a_key_is_added(settings: SettingsWrapper) -> None:
     before = crypto.keyed_digest("session", "abc")
     settings.PORTAL_KEYS = f"{key('new')},{key('old')}"
@@ -147,6 +148,7 @@ def test_a_digest_stays_the_same_when_a_key_is_added(settings: SettingsWrapper) 
     assert crypto.keyed_digest("session", "abc") == before
 
 
+@pytest.mark.django_db
 def test_a_digest_tells_keys_purposes_and_parts_apart(settings: SettingsWrapper) -> None:
     digests = [
         crypto.keyed_digest("session", "abc"),
@@ -159,3 +161,16 @@ def test_a_digest_tells_keys_purposes_and_parts_apart(settings: SettingsWrapper)
 
     assert len(set(digests)) == len(digests)
     assert all(len(digest) == 64 for digest in digests)
+
+
+def test_a_signature_is_made_by_the_active_key_and_known_by_every_key_of_the_ring(settings: SettingsWrapper) -> None:
+    made = crypto.signature("link", 41)
+    settings.PORTAL_KEYS = f"{key('new')},{key('old')}"
+
+    assert crypto.is_signature(made, "link", 41)
+    assert crypto.signature("link", 41) != made
+    assert not crypto.is_signature(made, "link", 42)
+    assert not crypto.is_signature(made, "other", 41)
+
+    settings.PORTAL_KEYS = key("new")
+    assert not crypto.is_signature(made, "link", 41)

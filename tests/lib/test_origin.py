@@ -86,6 +86,7 @@ def test_a_network_is_what_one_household_holds(ip: str, network: str) -> None:
     assert Origin(ip, "").network == network
 
 
+@pytest.mark.django_db
 def test_the_digest_of_a_network_tells_networks_apart_and_does_not_show_them() -> None:
     here, beside, elsewhere = (Origin(ip, "").network_digest for ip in ("203.0.113.9", "203.0.113.10", "203.0.114.9"))
 
