@@ -1,11 +1,17 @@
-"""Recording."""
+"""Recording, and forgetting in time."""
 
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from django.db import transaction
+from django.db.models import Max
+
+from audit import chain
 from audit.models import SecurityEvent
+from lib import clock
 from messaging.actions import queue
 
 if TYPE_CHECKING:
@@ -15,27 +21,51 @@ if TYPE_CHECKING:
     from audit.events import Event
     from lib.origin import Origin
 
+KEPT = timedelta(days=365)  # addresses and browsers included: an event goes as a whole
+
 log = logging.getLogger("sallyport.audit")
 
 
+@transaction.atomic(savepoint=False)
 def record(event: Event, *, user: User | None, origin: Origin, **details: str) -> SecurityEvent:
     """Write down what happened, and tell its owner when the catalogue says so.
 
-    Call it in the transaction of the change: the record, the message and the change stand or fall together.
+    Call it in the transaction of the change, as its last step: the record, the message and the change stand or fall
+    together, and the account's chain is locked from here to the end.
     """
-    row = SecurityEvent.objects.create(
-        user=user, slug=event.slug, details=details, ip=origin.ip, user_agent=origin.user_agent
+    row = SecurityEvent(user=user, slug=event.slug, details=details, ip=origin.ip, user_agent=origin.user_agent)
+    chain.append(row)
+    log.info(
+        event.slug, extra={"event": row.pk, "user_id": user.pk if user else None, "ip": origin.ip, **_flat(details)}
     )
-    who: dict[str, object] = {"event": row.pk, "user_id": user.pk if user else None, "ip": origin.ip}
-    log.info(event.slug, extra={**who, **_flat(details)})
     if event.alerts and user is not None:
         queue("security_event", to=user.recipient, user=user, details={"event": row.pk})
     return row
 
 
+def close_record(user: User) -> None:
+    """Before an account is deleted for good: its events go with it, and its chain says that this was us."""
+    chain.close(user, clock.now())
+
+
 def purge_nobodys(before: datetime) -> int:
     """Delete what happened to no account, such as a wrong password for nobody, before then; returns how many."""
     return SecurityEvent.objects.filter(user=None, created_at__lt=before).delete()[0]
+
+
+def purge_old() -> int:
+    """Delete what happened to accounts more than a year ago; returns how many."""
+    old = SecurityEvent.objects.filter(user__isnull=False, created_at__lt=clock.now() - KEPT)
+    ends = old.values_list("user_id").annotate(Max("seq")).order_by("user_id")
+    return sum(_cut(user_id, upto) for user_id, upto in list(ends) if upto is not None)
+
+
+@transaction.atomic
+def _cut(user_id: int, upto: int) -> int:
+    deleted = chain.cut_beginning(user_id, upto)
+    if not deleted:
+        log.error("old events were not deleted: their chain does not hold", extra={"user_id": user_id})
+    return deleted
 
 
 def _flat(details: dict[str, str]) -> dict[str, str]:

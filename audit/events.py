@@ -5,10 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
+
+
+class Category(models.TextChoices):
+    """What the activity page can show alone."""
+
+    SIGN_IN = "sign_in", _("Sign-ins")
+    CHANGE = "change", _("Changes")
+    BLOCKED = "blocked", _("Blocked")
+
+    @property
+    def icon(self) -> str:
+        return {"sign_in": "key", "change": "gear", "blocked": "shield-off"}[self.value]
 
 
 @dataclass(frozen=True)
@@ -17,21 +30,59 @@ class Event:
 
     slug: str
     words: StrPromise
+    category: Category = Category.CHANGE
     alerts: bool = False
 
 
+SIGN_IN, BLOCKED = Category.SIGN_IN, Category.BLOCKED
+
 SIGNED_UP = Event("signed_up", _("Your account was created"))
-SIGNED_IN = Event("signed_in", _("You signed in"))
-SIGNED_OUT = Event("signed_out", _("You signed out"))
-PASSWORD_WRONG = Event("password.failed", _("A wrong password was tried"))
-ANSWER_WRONG = Event("second_factor.failed", _("A second step failed"))
-ANSWER_UNCHECKABLE = Event("second_factor.unavailable", _("A second step could not be checked and was refused"))
-CONFIRMED = Event("confirmed", _("You confirmed that it is you"))
+SIGNED_IN = Event("signed_in", _("You signed in"), SIGN_IN)
+SIGNED_IN_NEW = Event("signed_in.new_place", _("You signed in from a new place"), SIGN_IN)
+HALF_FINISHED = Event(
+    "sign_in.half_finished", _("A sign-in with the right password stopped at the second step"), BLOCKED
+)
+SIGNED_OUT = Event("signed_out", _("You signed out"), SIGN_IN)
+PASSWORD_WRONG = Event("password.failed", _("A wrong password was tried"), BLOCKED)
+ANSWER_WRONG = Event("second_factor.failed", _("A second step failed"), BLOCKED)
+ANSWER_UNCHECKABLE = Event(
+    "second_factor.unavailable", _("A second step could not be checked and was refused"), BLOCKED
+)
+LIMIT_CLOSED = Event("limit.closed", _("Too many wrong tries: further ones were refused for a while"), BLOCKED)
+CONFIRMED = Event("confirmed", _("You confirmed that it is you"), SIGN_IN)
+CONFIRM_FAILED = Event("confirm.failed", _("A confirmation that it is you failed"), BLOCKED)
 PASSWORD_CHANGED = Event("password.changed", _("Your password was changed"), alerts=True)
 PASSWORD_RESET_ASKED = Event("password.reset_asked", _("A new password was asked for"))
 PASSWORD_RESET = Event("password.reset", _("Your password was reset"), alerts=True)
+BACKUP_USED = Event("backup_codes.used", _("A backup code was used. %(left)s left"), SIGN_IN, alerts=True)
+CODES_SAVED = Event("backup_codes.saved", _("You saved your backup codes"))
+CODES_RENEWED = Event(
+    "backup_codes.renewed", _("New backup codes were created. The old ones stopped working"), alerts=True
+)
+METHODS_ON = Event("method.first_added", _("Two-step verification was turned on with “%(name)s”"))  # its mail undoes it
+METHODS_UNDONE = Event(
+    "method.first_undone", _("Two-step verification was turned off again by the link in our mail"), alerts=True
+)
+FIRST_METHOD_ASKED = Event("method.first_asked", _("Somebody in a new place wanted to turn on two-step verification"))
 METHOD_ADDED = Event("method.added", _("“%(name)s” was added as a second step"), alerts=True)
 METHOD_RENAMED = Event("method.renamed", _("“%(old_name)s” is now called “%(name)s”"), alerts=True)
+METHOD_REPLACED = Event("method.replaced", _("“%(old_name)s” was replaced by “%(name)s” as a second step"), alerts=True)
+METHODS_OFF = Event("method.all_removed", _("Two-step verification was turned off"), alerts=True)
+CODES_GUESSED = Event("second_factor.guessed", _("Somebody is trying codes"), BLOCKED, alerts=True)
+PASSWORDS_GUESSED = Event(
+    "password.guessed", _("Somebody who is signed in as you is trying passwords"), BLOCKED, alerts=True
+)
 METHOD_REMOVED = Event("method.removed", _("“%(name)s” was removed as a second step"), alerts=True)
+EMAIL_CHANGE_ASKED = Event("email.change_asked", _("Another email was asked for"))  # its mail has a link to stop it
+EMAIL_CHANGE_STOPPED = Event("email.change_stopped", _("A change of your email was stopped"), alerts=True)
+EMAIL_CHANGED = Event("email.changed", _("Your email was changed"), alerts=True)
+EMAIL_RESTORED = Event("email.restored", _("Your former email was restored"), alerts=True)
+NAME_CHANGED = Event("profile.name_changed", _("Your name was changed"), alerts=True)
+COUNTRY_CHANGED = Event("profile.country_changed", _("The country you live in was changed"), alerts=True)
+ALERTS_ON = Event("alerts.on", _("Mails about sign-ins from new places were turned on"), alerts=True)
+ALERTS_OFF = Event("alerts.off", _("Mails about sign-ins from new places were turned off"), alerts=True)
+EXPORTED = Event("account.exported", _("Everything we store about you was downloaded"), alerts=True)
+DELETION_ASKED = Event("account.deletion_asked", _("Your account was deleted"))  # its mail has a link to undo it
+ACCOUNT_RESTORED = Event("account.restored", _("Your account was restored"), alerts=True)
 
 EVENTS = {event.slug: event for event in vars().copy().values() if isinstance(event, Event)}

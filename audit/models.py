@@ -1,35 +1,104 @@
-"""What happened, append only."""
+"""What happened, append only, and where the chain of each account ends."""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from django.db import models
+from django.db.models import F, Q
+from django.utils.text import format_lazy
 
 from audit.events import EVENTS, Event
-from lib import clock
+from lib import clock, place, user_agent
+from lib.origin import Origin
+
+if TYPE_CHECKING:
+    from accounts.user.models import User
+
+
+class SecurityEventQuerySet(models.QuerySet["SecurityEvent"]):
+    """Reads of what happened."""
+
+    def of(self, user: User) -> SecurityEventQuerySet:
+        """What happened to the person, newest first."""
+        return self.filter(user=user).order_by("-seq")
+
+    def in_category(self, category: str) -> SecurityEventQuerySet:
+        return self.filter(slug__in=[event.slug for event in EVENTS.values() if event.category == category])
 
 
 class SecurityEvent(models.Model):
-    """One thing that happened to an account, or to none (a wrong password for nobody)."""
+    """One thing that happened to an account, or to none (a wrong password for nobody). Only audit writes it."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="events")
+    seq = models.PositiveBigIntegerField(null=True)  # its place in the account's chain, from 1
     slug = models.CharField(max_length=64)
     details = models.JSONField(default=dict)  # names and slugs for the words; never a secret
     ip = models.GenericIPAddressField()
     user_agent = models.CharField(max_length=512, blank=True)
     created_at = models.DateTimeField(default=clock.now)
+    hash = models.CharField(max_length=64, blank=True)  # over every column but id, and the hash before it
+
+    objects = SecurityEventQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["user", "-created_at"], name="event_of_user")]
+        constraints = [models.UniqueConstraint(fields=["user", "seq"], name="event_place_in_chain")]
 
     def __str__(self) -> str:
         return f"{self.slug} ({self.pk})"
 
     @property
     def event(self) -> Event:
-        return EVENTS[self.slug]
+        """Its entry in the catalogue; one that a later version dropped is called by its slug."""
+        return EVENTS.get(self.slug) or Event(self.slug, format_lazy("{}", self.slug))
 
     @property
     def words(self) -> str:
-        words: str = str(self.event.words) % self.details
+        words: str = str(self.event.words) % defaultdict(str, self.details)
         return words
+
+    @property
+    def origin(self) -> Origin:
+        return Origin(ip=self.ip, user_agent=self.user_agent)
+
+    @property
+    def browser(self) -> str:
+        return user_agent.describe(self.user_agent) if self.user_agent else ""
+
+    @property
+    def place(self) -> str:
+        """Approximate, "" when unknown."""
+        return place.approximate_place(self.ip)
+
+
+class ChainHead(models.Model):
+    """The end of an account's chain, and its beginning once old events are gone.
+
+    It stays when the account is deleted: a number and hashes, which say of nobody who they are, but that the chain
+    was closed by us and not cut off by somebody.
+    """
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        primary_key=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        related_name="audit_head",
+    )
+    seq = models.PositiveBigIntegerField(default=0)  # of the last event
+    hash = models.CharField(max_length=64, blank=True)
+    base_seq = models.PositiveBigIntegerField(default=0)  # of the last event that is gone for its age
+    base_hash = models.CharField(max_length=64, blank=True)
+    closed_at = models.DateTimeField(null=True)  # when the account was deleted
+    seal = models.CharField(max_length=64, blank=True)  # says that base and closing are our own work
+    checkpoint_seq = models.PositiveBigIntegerField(default=0)  # of the last event that a checkpoint has logged
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["user"], condition=Q(seq__gt=F("checkpoint_seq")), name="chain_without_checkpoint"),
+        ]
+
+    def __str__(self) -> str:
+        return f"chain {self.user_id}, {self.seq} long"

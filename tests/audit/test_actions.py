@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 import pytest
@@ -110,4 +111,4 @@ def test_slugs_are_unique_and_words_fit_their_details() -> None:
 
     assert len({event.slug for event in declared}) == len(declared)
     for event in declared:
-        assert str(event.words) % {"name": "x", "old_name": "y", "method": "z"}
+        assert str(event.words) % defaultdict(str)
