@@ -23,3 +23,4 @@ class SignedInRequest(Request):
     """The request of a signed-in person: LoginRequiredMiddleware lets no other through."""
 
     user: User
+    kept_input: dict[str, str]  # set by @require_sudo: what was typed before confirming

@@ -9,6 +9,7 @@ from django.contrib import auth
 from django.db import transaction
 from django.utils.module_loading import import_string
 
+from accounts.login import alerts
 from accounts.login.models import LoginAttempt
 from accounts.sessions.models import Ending
 from audit import events
@@ -44,10 +45,11 @@ def begin(request: Request, user: User, *, next_url: str) -> str:
         next_url=next_url,
         ip=request.origin.ip,
         user_agent=request.origin.user_agent,
+        is_from_new_place=alerts.is_new_place(user, request.origin),
     )
     challenge_url = _second_step(attempt, request)
     if challenge_url is None:
-        _sign_in(request, user, device=None, proved_by="password")
+        _sign_in(request, attempt, device=None, proved_by="password")
         return next_url
     attempt.save()
     request.session[ATTEMPT_KEY] = attempt.pk
@@ -61,7 +63,7 @@ def attempt_of(request: Request) -> LoginAttempt | None:
     if attempt_id is None:
         return None
     mine = LoginAttempt.objects.pending().filter(pk=attempt_id, session_digest=request.session.digest)
-    return mine.select_related("user").first()
+    return mine.select_related("user__audit_head").first()  # what finishing needs, in one statement
 
 
 def finish(request: Request, attempt: LoginAttempt, *, device: Device, method: str) -> None:
@@ -70,7 +72,7 @@ def finish(request: Request, attempt: LoginAttempt, *, device: Device, method: s
     The caller has claimed the attempt and holds the transaction of the answer: answer, attempt, session and record
     are written together or not at all.
     """
-    _sign_in(request, attempt.user, device=device, proved_by=method)
+    _sign_in(request, attempt, device=device, proved_by=method)
 
 
 @transaction.atomic
@@ -79,10 +81,11 @@ def sign_out(request: Request) -> None:
     attempt = attempt_of(request)
     if attempt is not None:
         LoginAttempt.objects.filter(pk=attempt.pk).update(state=LoginAttempt.State.ABANDONED)
-    if request.user.is_authenticated:
-        record(events.SIGNED_OUT, user=request.user, origin=request.origin)
+    user = request.user if request.user.is_authenticated else None
     request.session.end(Ending.SIGNED_OUT)
     auth.logout(request)
+    if user is not None:
+        record(events.SIGNED_OUT, user=user, origin=request.origin)
 
 
 def _second_step(attempt: LoginAttempt, request: Request) -> str | None:
@@ -91,11 +94,15 @@ def _second_step(attempt: LoginAttempt, request: Request) -> str | None:
     return hook(attempt, request)
 
 
-def _sign_in(request: Request, user: User, *, device: Device | None, proved_by: str) -> None:
+def _sign_in(request: Request, attempt: LoginAttempt, *, device: Device | None, proved_by: str) -> None:
     """The only caller of auth.login: a new session key, one write (ASVS 7.2.4)."""
+    user = attempt.user
     request.session.pop(ATTEMPT_KEY, None)
     user.otp_device = device  # type: ignore[attr-defined]  # django-otp's receiver notes it
     auth.login(request, user)
     request.session.sign_in(user, request.origin, proved_by=proved_by)
     request.session.save()
-    record(events.SIGNED_IN, user=user, origin=request.origin, method=proved_by)
+    event = events.SIGNED_IN_NEW if attempt.is_from_new_place else events.SIGNED_IN
+    row = record(event, user=user, origin=request.origin, method=proved_by)
+    if attempt.is_from_new_place:
+        alerts.tell_new_place(user, event_id=row.pk)

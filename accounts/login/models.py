@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F
+from django.db.models import F, Q
 
 from lib import clock
+from lib.origin import Origin
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,6 +29,11 @@ class LoginAttemptQuerySet(models.QuerySet["LoginAttempt"]):
             user__is_active=True,
             auth_generation=F("user__auth_generation"),
         )
+
+    def half_finished(self) -> LoginAttemptQuerySet:
+        """Over without the second step, and not settled yet."""
+        ran_out = Q(state=LoginAttempt.State.PENDING, started_at__lte=clock.now() - LIFETIME)
+        return self.filter(ran_out | Q(state=LoginAttempt.State.ABANDONED), settled_at=None)
 
 
 class LoginAttempt(models.Model):
@@ -51,14 +57,25 @@ class LoginAttempt(models.Model):
     started_at = models.DateTimeField(default=clock.now)
     ip = models.GenericIPAddressField()
     user_agent = models.CharField(max_length=512, blank=True)
+    is_from_new_place = models.BooleanField(default=False)  # told when it is finished
+    settled_at = models.DateTimeField(null=True)  # when its owner was told that it never was, or need not be
 
     objects = LoginAttemptQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["started_at"], name="attempt_age")]
+        indexes = [
+            models.Index(fields=["started_at"], name="attempt_age"),
+            models.Index(
+                fields=["user"], condition=~Q(state="finished") & Q(settled_at=None), name="attempt_unsettled"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"attempt {self.pk} ({self.state})"
+
+    @property
+    def origin(self) -> Origin:
+        return Origin(ip=self.ip, user_agent=self.user_agent)
 
     @property
     def expires_at(self) -> datetime:

@@ -14,6 +14,7 @@ from accounts.login import actions
 from accounts.login.forms import SignInForm
 from accounts.login.next_url import safe_next
 from accounts.password.check import check_login
+from accounts.sudo.decorators import no_sudo
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from accounts.requests import Request
 
 
+@no_sudo("Signing in is what gives a session its first proof")
 @login_not_required
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -48,6 +50,7 @@ def help(request: Request) -> HttpResponse:  # noqa: A001 - the page's word: URL
     return render(request, "accounts/login/help.html")
 
 
+@no_sudo("Leaving must always be possible")
 @login_not_required
 @require_POST
 def sign_out(request: Request) -> HttpResponse:

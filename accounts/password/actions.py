@@ -53,6 +53,18 @@ def reset_password(reset: PasswordReset, password: str, *, origin: Origin) -> bo
     return True
 
 
+@transaction.atomic
+def require_new_password(user: User, *, reason: Ending, origin: Origin) -> None:
+    """Let nobody in by the present password, end every session, and mail the link to choose another.
+
+    Call it with the user's row locked.
+    """
+    user.set_unusable_password()
+    user.save(update_fields=["password"])
+    renew_auth(user, session=None, reason=reason)
+    ask_reset(user.email, origin=origin)
+
+
 def _set_password(user: User, password: str, *, session: SessionStore | None, origin: Origin, event: Event) -> None:
     user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     user.set_password(password)

@@ -32,23 +32,33 @@ KNOWN_FOR = timedelta(days=90)
 def check_login(login: str, password: str, *, origin: Origin) -> User | None:
     """The person whose e-mail address or login ID and password these are, or None. Raises TooManyAttempts."""
     user = User.objects.by_login(login)
-    return user if _check(user, login, password, origin) else None
+    return user if _count_wrong(user, login, password, origin) == 0 else None
 
 
 def check_password(user: User, password: str, *, origin: Origin) -> bool:
     """Whether it is the password of a person we know already. Raises TooManyAttempts."""
-    return _check(user, user.email, password, origin)
+    return count_wrong(user, password, origin=origin) == 0
 
 
-def _check(user: User | None, login: str, password: str, origin: Origin) -> bool:
+def count_wrong(user: User, password: str, *, origin: Origin) -> int:
+    """How many wrong ones in a row this makes for a person we know already; 0 when it is right.
+
+    Raises TooManyAttempts.
+    """
+    return _count_wrong(user, user.email, password, origin)
+
+
+def _count_wrong(user: User | None, login: str, password: str, origin: Origin) -> int:
     reservation = limits.reserve(LIMIT, *_bucket(user, login, origin))
     if _is_right(user, password):
         limits.give_back(reservation)
-        return True
+        return 0
     with transaction.atomic():
         # For nobody too: the answer must not come sooner for lack of a row to write.
         record(events.PASSWORD_WRONG, user=user, origin=origin)
-    return False
+        if reservation.in_a_row == LIMIT.times:
+            record(events.LIMIT_CLOSED, user=user, origin=origin, limit=LIMIT.name)
+    return reservation.in_a_row
 
 
 def _is_right(user: User | None, password: str) -> bool:

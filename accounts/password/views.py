@@ -13,10 +13,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.password import actions
-from accounts.password.check import check_password
 from accounts.password.forms import ChangePasswordForm, ForgotPasswordForm, NewPasswordForm
 from accounts.password.models import PasswordReset
-from accounts.sudo.decorators import require_sudo
+from accounts.sudo.actions import check_own_password
+from accounts.sudo.decorators import no_sudo, require_sudo
 from lib import limits, links
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ LINKS_PER_NETWORK = limits.Limit(name="reset.network", times=60, period=timedelt
 def change(request: SignedInRequest) -> HttpResponse:
     form = ChangePasswordForm(request.POST if request.method == "POST" else None, user=request.user)
     if form.is_valid():
-        if check_password(request.user, form.cleaned_data["current_password"], origin=request.origin):
+        if check_own_password(request, form.cleaned_data["current_password"]):
             password = form.cleaned_data["password"]
             actions.change_password(request.user, password, session=request.session, origin=request.origin)
             messages.success(request, _("Your password is changed. Other browsers were signed out."))
@@ -43,6 +43,7 @@ def change(request: SignedInRequest) -> HttpResponse:
     return render(request, "accounts/password/change.html", {"form": form}, status=422 if form.errors else 200)
 
 
+@no_sudo("Signed-out people ask for a link; it goes to the owner's mailbox")
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def forgot(request: Request) -> HttpResponse:
@@ -62,6 +63,7 @@ def forgot_sent(request: Request) -> HttpResponse:
     return render(request, "accounts/password/forgot_sent.html")
 
 
+@no_sudo("The link from the mailbox is the proof")
 @login_not_required
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -20,6 +20,8 @@ class Ending(models.TextChoices):
     SIGNED_OUT = "signed_out", _("Signed out")
     PASSWORD_CHANGED = "password_changed", _("Password changed")
     METHODS_CHANGED = "methods_changed", _("Ways to sign in changed")
+    EMAIL_CHANGED = "email_changed", _("Email changed")
+    DELETED = "deleted", _("Account deleted")
     REPLACED = "replaced", _("Signed in as somebody else")
 
 

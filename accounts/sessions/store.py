@@ -75,9 +75,13 @@ class SessionStore(SessionBase):
         self.cycle_key()
         self._facts["sudo_until"] = clock.now() + SUDO
 
+    def drop_sudo(self) -> None:
+        self._facts["sudo_until"] = None
+        self.modified = True
+
     @property
     def has_sudo(self) -> bool:
-        until = self._facts.get("sudo_until") or (self.row and self.row.sudo_until)
+        until = self._facts.get("sudo_until", self.row and self.row.sudo_until)
         return bool(until and until > clock.now())
 
     def keep(self, user: User) -> None:

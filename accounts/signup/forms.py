@@ -10,9 +10,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.password.forms import CurrentPasswordField, NewPasswordField
-from accounts.user import countries
+from accounts.user.fields import CountryField, EmailAddressField, PersonNameField
 from accounts.user.models import User
-from lib.forms import one_line
 
 if TYPE_CHECKING:
     from accounts.signup.models import Invitation
@@ -21,29 +20,10 @@ if TYPE_CHECKING:
 class SignUpForm(forms.Form):
     """Everything an account needs. Whether the address has one already is not said here."""
 
-    email = forms.EmailField(
-        label=_("Email"),
-        max_length=254,
-        widget=forms.EmailInput(attrs={"autocomplete": "email", "autocapitalize": "none", "spellcheck": "false"}),
-        error_messages={
-            "required": _("Enter your email"),
-            "invalid": _("Enter an email address such as name@example.org"),
-        },
-    )
-    name = forms.CharField(
-        label=_("Name"),
-        max_length=150,
-        validators=[one_line],
-        widget=forms.TextInput(attrs={"autocomplete": "name"}),
-        error_messages={"required": _("Enter your name")},
-    )
+    email = EmailAddressField()
+    name = PersonNameField()
     password = NewPasswordField(label=_("Password"))
-    country = forms.ChoiceField(
-        label=_("Country you live in"),
-        choices=lambda: [("", _("Choose a country")), *countries.choices()],
-        widget=forms.Select(attrs={"autocomplete": "country"}),
-        error_messages={"required": _("Choose a country"), "invalid_choice": _("Choose a country from the list")},
-    )
+    country = CountryField()
 
     def __init__(self, *args: Any, invitation: Invitation | None = None, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -53,7 +33,7 @@ class SignUpForm(forms.Form):
             self.fields["email"].widget.attrs["readonly"] = True
 
     def clean_email(self) -> str:
-        email: str = self.cleaned_data["email"].lower()
+        email: str = self.cleaned_data["email"]
         if self.invitation is not None and email != self.invitation.email.lower():
             raise ValidationError(_("Use the address that was invited."), code="other_address")
         return email

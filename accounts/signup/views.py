@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.signup import actions
 from accounts.signup.forms import SignUpForm, VerifyForm
 from accounts.signup.models import Invitation, SignUp
+from accounts.sudo.decorators import no_sudo
 from lib import limits, links
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ SESSION_KEY = "sign_up"  # the sign-up that was made in this browser
 PER_ADDRESS = limits.Limit(name="signup.address", times=5, period=timedelta(hours=1))
 
 
+@no_sudo("There is no account yet that could confirm")
 @login_not_required
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -56,6 +58,7 @@ def sent(request: Request) -> HttpResponse:
     return render(request, "accounts/signup/sent.html")
 
 
+@no_sudo("The link from the mailbox is the proof")
 @login_not_required
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])

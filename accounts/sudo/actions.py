@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.db import transaction
 
+from accounts.password.check import count_wrong
 from audit import events
 from audit.actions import record
+from lib.limits import TooManyAttempts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from accounts.requests import SignedInRequest
+
+MOST_WRONG = 5  # in a row; then the right is lost and the owner is told: somebody may have found an open browser
 
 
 class NoSudo(Exception):
@@ -38,3 +45,34 @@ def grant(request: SignedInRequest, *, method: str) -> None:
     request.session.grant_sudo()
     request.session.save()
     record(events.CONFIRMED, user=request.user, origin=request.origin, method=method)
+
+
+def withdraw(request: SignedInRequest) -> None:
+    """Whoever wants something sensitive in this session has to confirm first, however lately somebody did."""
+    request.session.drop_sudo()
+    request.session.save()
+
+
+@contextmanager
+def lost_when_refused(request: SignedInRequest) -> Iterator[None]:
+    """Around a try that a limit may refuse: a session that guesses loses its right (AC-03)."""
+    try:
+        yield
+    except TooManyAttempts:
+        withdraw(request)
+        raise
+
+
+def check_own_password(request: SignedInRequest, password: str) -> bool:
+    """Whether it is the signed-in person's password. Call it outside any transaction.
+
+    The fifth wrong one in a row costs the session its right and is told to the owner. Raises TooManyAttempts.
+    """
+    with lost_when_refused(request):
+        wrong = count_wrong(request.user, password, origin=request.origin)
+    if wrong >= MOST_WRONG:
+        withdraw(request)
+    if wrong == MOST_WRONG:
+        with transaction.atomic():
+            record(events.PASSWORDS_GUESSED, user=request.user, origin=request.origin)
+    return wrong == 0

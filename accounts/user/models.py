@@ -14,6 +14,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from accounts.user import login_id
+from audit import chain
 from lib import clock
 from messaging.recipient import Recipient
 
@@ -35,13 +36,15 @@ class UserManager(BaseUserManager["User"]):
         user = self.model(email=email.lower(), login_id=self._free_login_id(), **fields)
         user.set_password(password)
         user.save(using=self._db)
+        chain.open_for(user)
         return user
 
     def by_login(self, login: str) -> User | None:
         """The person with that e-mail address or login ID, in any case."""
         login = login.strip()
         wanted = {"email": login.lower()} if "@" in login else {"login_id": login.upper()}
-        return self.filter(**wanted).first()
+        # With the end of the record: noting a wrong password then takes as many steps for somebody as for nobody.
+        return self.filter(**wanted).select_related("audit_head").first()
 
     def _free_login_id(self) -> str:
         candidates = map(login_id.candidate, count())
@@ -57,11 +60,13 @@ class User(AbstractBaseUser):
     language = models.CharField(max_length=10, default="en")
     country = models.CharField(max_length=2)  # of domicile, ISO 3166-1
     time_zone = models.CharField(max_length=64, default="UTC")
+    alerts_new_places = models.BooleanField(default=True)  # changes are told in any case
     is_active = models.BooleanField(default=True)
     is_support = models.BooleanField(default=False)  # support staff: shorter sessions, the review console
     # Raised by every change of password or methods: what was proved before it no longer counts.
     auth_generation = models.PositiveIntegerField(default=0)
     protection = models.PositiveSmallIntegerField(choices=Protection.choices, default=Protection.NONE)
+    protection_lost_at = models.DateTimeField(null=True)  # when the last second factor went, until there is one again
     created_at = models.DateTimeField(default=clock.now)
     last_login = None  # the session rows know better, one a browser
 

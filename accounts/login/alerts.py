@@ -1,0 +1,109 @@
+"""Sign-ins that their owner must hear of: from a new place, and those that nobody finished."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from accounts.login.models import LIFETIME, LoginAttempt
+from accounts.sessions.models import Session
+from accounts.user.models import User
+from audit import events
+from audit.actions import record
+from audit.models import SecurityEvent
+from lib import clock
+from lib.user_agent import browser_and_system
+from messaging.actions import queue
+from messaging.models import Message
+
+if TYPE_CHECKING:
+    from lib.origin import Origin
+
+KNOWN_FOR = timedelta(days=90)
+MOST_SESSIONS = 100  # looked at: bounds what a password step can cost
+MAIL_EVERY = timedelta(hours=1)
+MOST_ATTEMPTS = 100  # counted in one mail
+MOST_LISTED = 5  # in a mail and in the record
+MOST_ACCOUNTS = 500  # told by one run of the task: the next one goes on
+
+
+# ── From a new place ──
+def is_new_place(user: User, origin: Origin) -> bool:
+    """Whether neither this network nor this browser on this system is known of the person.
+
+    Known is what a session of the last 90 days came from: a session needs the second step, so nobody makes himself
+    known with a password alone. The very first sign-in of an account is never new.
+    """
+    recent = Session.objects.filter(user=user, first_seen_at__gt=clock.now() - KNOWN_FOR).order_by("-first_seen_at")
+    known = set(recent.values_list("network_digest", "user_agent")[:MOST_SESSIONS])
+    if not known:
+        return _has_signed_in_before(user)
+    if origin.network_digest in {network for network, _agent in known}:
+        return False
+    browser = browser_and_system(origin.user_agent)
+    return not any(browser) or browser not in {browser_and_system(agent) for _network, agent in known}
+
+
+def tell_new_place(user: User, *, event_id: int) -> None:
+    """By mail, unless the person has turned that off."""
+    if user.alerts_new_places:
+        queue("new_sign_in", to=user.recipient, user=user, details={"event": event_id})
+
+
+def _has_signed_in_before(user: User) -> bool:
+    """So long ago that no session tells of it."""
+    sign_ins = (events.SIGNED_IN.slug, events.SIGNED_IN_NEW.slug)
+    return SecurityEvent.objects.filter(user=user, slug__in=sign_ins).exists()
+
+
+# ── Half finished ──
+def tell_half_finished() -> None:
+    """Tell each owner, once, of sign-ins with the right password whose second step nobody did."""
+    waiting = LoginAttempt.objects.half_finished().values_list("user_id", flat=True).distinct()
+    for user in User.objects.filter(pk__in=waiting).order_by("pk")[:MOST_ACCOUNTS]:
+        _tell_half_finished_of(user)
+
+
+@transaction.atomic
+def _tell_half_finished_of(user: User) -> None:
+    """One mail for all of an account's, at most one an hour: what comes meanwhile waits for the next.
+
+    Settling them is one UPDATE that locks them all, so of two workers at the same instant one finds nothing left.
+    """
+    now = clock.now()
+    if not LoginAttempt.objects.half_finished().filter(user=user).update(settled_at=now):
+        return
+    settled = LoginAttempt.objects.filter(user=user, settled_at=now).order_by("-started_at")
+    strange = _not_finished_after_all(user, list(settled[:MOST_ATTEMPTS]))
+    if not strange:
+        return
+    if _was_told_lately(user):
+        transaction.set_rollback(True)
+        return
+    listed = strange[:MOST_LISTED]
+    ids = ",".join(str(attempt.pk) for attempt in listed)
+    queue("half_finished", to=user.recipient, user=user, details={"attempts": ids, "count": len(strange)})
+    for attempt in reversed(listed):
+        record(events.HALF_FINISHED, user=user, origin=attempt.origin)
+
+
+def _not_finished_after_all(user: User, attempts: list[LoginAttempt]) -> list[LoginAttempt]:
+    """Without those that the person began again, for example in another tab, and finished from the same network."""
+    oldest = min(attempt.started_at for attempt in attempts) - LIFETIME
+    finished = LoginAttempt.objects.filter(user=user, state=LoginAttempt.State.FINISHED, started_at__gt=oldest)
+    known = [(other.origin.network, other.started_at) for other in finished]
+    return [
+        attempt
+        for attempt in attempts
+        if not any(
+            network == attempt.origin.network and abs(started_at - attempt.started_at) < LIFETIME
+            for network, started_at in known
+        )
+    ]
+
+
+def _was_told_lately(user: User) -> bool:
+    since = clock.now() - MAIL_EVERY
+    return Message.objects.filter(user=user, kind="half_finished", created_at__gt=since).exists()

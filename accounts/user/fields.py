@@ -1,0 +1,55 @@
+"""The fields about a person that several forms share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.user import countries
+from lib.forms import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class EmailAddressField(forms.EmailField):
+    """An e-mail address, in lower case as accounts keep it."""
+
+    def __init__(self, **options: Any) -> None:
+        messages = {
+            "required": _("Enter your email"),
+            "invalid": _("Enter an email address such as name@example.org"),
+        }
+        attrs = {"autocomplete": "email", "autocapitalize": "none", "spellcheck": "false"}
+        options = {"label": _("Email"), "error_messages": messages, **options}
+        super().__init__(max_length=254, widget=forms.EmailInput(attrs=attrs), **options)
+
+    def clean(self, value: Any) -> str:
+        email: str = super().clean(value)
+        return email.lower()
+
+
+class PersonNameField(forms.CharField):
+    """What a person is called."""
+
+    def __init__(self, **options: Any) -> None:
+        messages = {"required": _("Enter your name")}
+        widget = forms.TextInput(attrs={"autocomplete": "name"})
+        options = {"label": _("Name"), "error_messages": messages, **options}
+        super().__init__(max_length=150, validators=[one_line], widget=widget, **options)
+
+
+class CountryField(forms.ChoiceField):
+    """Where a person lives."""
+
+    def __init__(self, **options: Any) -> None:
+        messages = {"required": _("Choose a country"), "invalid_choice": _("Choose a country from the list")}
+        widget = forms.Select(attrs={"autocomplete": "country"})
+        options = {"label": _("Country you live in"), "error_messages": messages, **options}
+        super().__init__(choices=_countries(), widget=widget, **options)
+
+
+def _countries() -> Callable[[], list[tuple[str, Any]]]:
+    return lambda: [("", _("Choose a country")), *countries.choices()]

@@ -1,0 +1,314 @@
+"""Owners hear of sign-ins from new places and of those that stopped at the second step, once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from accounts.login.models import LoginAttempt
+from accounts.sessions.models import Session
+from accounts.tasks import tell_half_finished_sign_ins
+from audit.models import SecurityEvent
+from tests.accounts.browsers import ELSEWHERE, HOME, HOME_TOO, browser_at
+from tests.accounts.mailbox import mails_to
+from tests.bed.people import code_app, give_password, sign_in, totp_code
+from tests.bed.race import race
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.core.mail import EmailMultiAlternatives
+    from django.test import Client
+
+    from accounts.user.models import User
+    from tests.bed.clock import TestClock
+
+    Outbox = Callable[[], list[EmailMultiAlternatives]]
+
+pytestmark = pytest.mark.django_db
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
+NEWER_FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:131.0) Gecko/20100101 Firefox/131.0"
+IPHONE = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+    "Version/17.5 Mobile/15E148 Safari/604.1"
+)
+NEW = "New sign-in to your account"
+HALF = "A sign-in stopped at your second step"
+PAGE = "/login/verify/totp/"
+
+
+def subjects(outbox: Outbox, user: User) -> list[str]:
+    """Of the mails about sign-ins that the person got."""
+    return [mail.subject for mail in mails_to(user.email, outbox()) if mail.subject in {NEW, HALF}]
+
+
+# ── From a new place ──
+def come_from(user: User, ip: str, agent: str) -> Client:
+    client = browser_at(ip, HTTP_USER_AGENT=agent)
+    sign_in(client, user)
+    return client
+
+
+def test_the_very_first_sign_in_is_not_new(alice: User, outbox: Outbox) -> None:
+    come_from(alice, HOME, FIREFOX)
+
+    assert not subjects(outbox, alice)
+
+
+@pytest.mark.parametrize(
+    ("ip", "agent", "is_new"),
+    [
+        (HOME, FIREFOX, False),
+        (HOME_TOO, IPHONE, False),  # another device at home
+        (ELSEWHERE, FIREFOX, False),  # the same device on a journey
+        (ELSEWHERE, NEWER_FIREFOX, False),
+        (ELSEWHERE, IPHONE, True),
+        (ELSEWHERE, "", True),
+        (ELSEWHERE, "nonsense", True),
+    ],
+)
+def test_new_is_what_comes_from_neither_a_known_network_nor_a_known_browser(
+    alice: User, outbox: Outbox, ip: str, agent: str, *, is_new: bool
+) -> None:
+    come_from(alice, HOME, FIREFOX)
+
+    come_from(alice, ip, agent)
+
+    assert subjects(outbox, alice) == ([NEW] if is_new else [])
+    assert SecurityEvent.objects.filter(user=alice, slug="signed_in.new_place").exists() is is_new
+
+
+def test_the_mail_says_what_when_and_what_to_do(alice: User, outbox: Outbox, clock: TestClock) -> None:
+    alice.time_zone = "Europe/Zurich"
+    alice.save()
+    come_from(alice, HOME, FIREFOX)
+    moment = clock.stop(clock.now().replace(month=7, hour=10, minute=7))
+
+    come_from(alice, ELSEWHERE, IPHONE)
+
+    [mail] = [mail for mail in outbox() if mail.subject == NEW]
+    said = str(mail.body)
+    assert "Mobile Safari on iOS" in said
+    assert f"{moment:%-d %B %Y}, 12:07 CEST" in said
+    assert "Place: unknown" in said
+    assert "http://localhost:8000/password/" in said
+    assert 'href="http://localhost:8000/password/"' in str(mail.alternatives[0].content)
+
+
+def test_it_is_told_when_the_second_step_is_done_not_before(alice: User, outbox: Outbox) -> None:
+    device = code_app(alice)
+    come_from(alice, HOME, FIREFOX)
+    stranger = browser_at(ELSEWHERE, HTTP_USER_AGENT=IPHONE)
+
+    give_password(stranger, alice)
+    before = subjects(outbox, alice)
+    device.last_step = -1
+    device.save()
+    stranger.post(PAGE, {"code": totp_code(device)})
+
+    assert not before
+    assert subjects(outbox, alice) == [NEW]
+
+
+def test_a_password_alone_makes_nobody_known(alice: User, outbox: Outbox, clock: TestClock) -> None:
+    device = code_app(alice)
+    come_from(alice, HOME, FIREFOX)
+    give_password(browser_at(ELSEWHERE, HTTP_USER_AGENT=IPHONE), alice)
+    clock.advance(timedelta(minutes=1))
+
+    stranger = browser_at(ELSEWHERE, HTTP_USER_AGENT=IPHONE)
+    give_password(stranger, alice)
+    stranger.post(PAGE, {"code": totp_code(device)})
+
+    assert subjects(outbox, alice) == [NEW]
+
+
+def test_a_place_is_new_once(alice: User, outbox: Outbox) -> None:
+    come_from(alice, HOME, FIREFOX)
+
+    for _ in range(3):
+        come_from(alice, ELSEWHERE, IPHONE)
+
+    assert subjects(outbox, alice) == [NEW]
+
+
+def test_a_place_is_forgotten_after_ninety_days(alice: User, outbox: Outbox, clock: TestClock) -> None:
+    come_from(alice, HOME, FIREFOX)
+    clock.advance(timedelta(days=91))
+
+    come_from(alice, HOME, FIREFOX)
+
+    assert subjects(outbox, alice) == [NEW]
+
+
+def test_after_years_it_is_not_the_first_sign_in(alice: User, outbox: Outbox, clock: TestClock) -> None:
+    come_from(alice, HOME, FIREFOX)
+    Session.objects.all().delete()
+    clock.advance(timedelta(days=300))
+
+    come_from(alice, ELSEWHERE, IPHONE)
+
+    assert subjects(outbox, alice) == [NEW]
+
+
+def test_what_others_use_is_not_known(alice: User, bob: User, outbox: Outbox) -> None:
+    come_from(alice, HOME, FIREFOX)
+    come_from(bob, ELSEWHERE, IPHONE)
+
+    come_from(alice, ELSEWHERE, IPHONE)
+
+    assert subjects(outbox, alice) == [NEW]
+    assert not subjects(outbox, bob)
+
+
+def test_whoever_turned_it_off_is_not_told_but_it_is_recorded(alice: User, outbox: Outbox) -> None:
+    alice.alerts_new_places = False
+    alice.save()
+    come_from(alice, HOME, FIREFOX)
+
+    come_from(alice, ELSEWHERE, IPHONE)
+
+    assert not subjects(outbox, alice)
+    assert SecurityEvent.objects.filter(user=alice, slug="signed_in.new_place").exists()
+
+
+# ── Half finished ──
+@pytest.fixture
+def owner(alice: User) -> User:
+    """Alice with a code app."""
+    code_app(alice)
+    return alice
+
+
+def stop_half_way(user: User, ip: str = ELSEWHERE, agent: str = IPHONE) -> Client:
+    client = browser_at(ip, HTTP_USER_AGENT=agent)
+    give_password(client, user)
+    return client
+
+
+def test_it_is_told_after_ten_minutes_and_once(owner: User, outbox: Outbox, clock: TestClock) -> None:
+    stop_half_way(owner)
+    tell_half_finished_sign_ins()
+    at_once = subjects(outbox, owner)
+
+    clock.advance(timedelta(minutes=10, seconds=1))
+    for _ in range(3):
+        tell_half_finished_sign_ins()
+        clock.advance(timedelta(hours=2))
+
+    assert not at_once
+    assert subjects(outbox, owner) == [HALF]
+    assert SecurityEvent.objects.filter(user=owner, slug="sign_in.half_finished", ip=ELSEWHERE).count() == 1
+
+
+def test_one_that_was_given_up_is_told_at_once(owner: User, outbox: Outbox) -> None:
+    stop_half_way(owner).post("/logout/")
+
+    tell_half_finished_sign_ins()
+
+    assert subjects(outbox, owner) == [HALF]
+
+
+def test_one_that_was_finished_is_not_told(owner: User, outbox: Outbox, clock: TestClock) -> None:
+    come_from(owner, ELSEWHERE, IPHONE)
+    clock.advance(timedelta(minutes=30))
+
+    tell_half_finished_sign_ins()
+
+    assert not subjects(outbox, owner)
+
+
+def test_beginning_again_in_another_tab_is_no_alarm(owner: User, outbox: Outbox, clock: TestClock) -> None:
+    stop_half_way(owner, HOME, FIREFOX)
+    clock.advance(timedelta(minutes=2))
+    come_from(owner, HOME, FIREFOX)
+    clock.advance(timedelta(minutes=30))
+
+    tell_half_finished_sign_ins()
+
+    assert not subjects(outbox, owner)
+
+
+def test_a_thief_is_not_excused_by_the_owner_s_sign_in_elsewhere(owner: User, outbox: Outbox, clock: TestClock) -> None:
+    stop_half_way(owner, ELSEWHERE)
+    come_from(owner, HOME, FIREFOX)
+    clock.advance(timedelta(minutes=30))
+
+    tell_half_finished_sign_ins()
+
+    assert subjects(outbox, owner) == [HALF]
+
+
+def test_several_are_one_mail(owner: User, outbox: Outbox, clock: TestClock) -> None:
+    for number in range(7):
+        stop_half_way(owner, f"198.51.{number}.9")
+    clock.advance(timedelta(minutes=11))
+
+    tell_half_finished_sign_ins()
+
+    [mail] = [mail for mail in outbox() if mail.subject == HALF]
+    assert str(mail.body).count("Mobile Safari on iOS") == 5
+    assert "And 2 more like these." in str(mail.body)
+    assert "http://localhost:8000/password/" in str(mail.body)
+    assert SecurityEvent.objects.filter(slug="sign_in.half_finished").count() == 5
+
+
+def test_at_most_one_mail_an_hour_and_none_is_lost(owner: User, outbox: Outbox, clock: TestClock) -> None:
+    sent = []
+    for _ in range(14):
+        stop_half_way(owner)
+        clock.advance(timedelta(minutes=10, seconds=1))
+        tell_half_finished_sign_ins()
+        sent.append(len(subjects(outbox, owner)))
+    clock.advance(timedelta(hours=1))
+    tell_half_finished_sign_ins()
+
+    assert sent[0] == sent[5] == 1
+    assert sent[6] == sent[11] == 2
+    assert sent[12] == sent[13] == 3
+    assert len(subjects(outbox, owner)) == 4
+    assert not LoginAttempt.objects.half_finished().exists()
+
+
+def test_each_owner_hears_of_the_own_ones(owner: User, bob: User, outbox: Outbox, clock: TestClock) -> None:
+    code_app(bob)
+    stop_half_way(owner)
+    stop_half_way(bob)
+    clock.advance(timedelta(minutes=11))
+
+    tell_half_finished_sign_ins()
+
+    assert subjects(outbox, owner) == subjects(outbox, bob) == [HALF]
+
+
+def test_turning_off_mails_about_new_places_does_not_silence_it(owner: User, outbox: Outbox, clock: TestClock) -> None:
+    owner.alerts_new_places = False
+    owner.save()
+    stop_half_way(owner)
+    clock.advance(timedelta(minutes=11))
+
+    tell_half_finished_sign_ins()
+
+    assert subjects(outbox, owner) == [HALF]
+
+
+def test_without_a_second_step_nothing_is_half_finished(alice: User, outbox: Outbox, clock: TestClock) -> None:
+    come_from(alice, HOME, FIREFOX)
+    clock.advance(timedelta(minutes=30))
+
+    tell_half_finished_sign_ins()
+
+    assert not subjects(outbox, alice)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_workers_at_once_send_one_mail(owner: User, outbox: Outbox, clock: TestClock) -> None:
+    for _ in range(3):
+        stop_half_way(owner)
+    clock.advance(timedelta(minutes=11))
+
+    race(16, lambda _number: tell_half_finished_sign_ins())
+
+    assert subjects(outbox, owner) == [HALF]
