@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.urls import reverse
 
+from accounts.user.models import Protection
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from django.db.models import QuerySet
     from django_stubs_ext import StrPromise
 
@@ -29,7 +34,13 @@ class Method:
     ask_detail: StrPromise
     device_model: type[SecondFactor]  # how an answer is checked
     challenge_form: type[ChallengeForm]  # how an answer is asked for
+    page: str = "add"  # the URL name of the page to set it up on
+    after_sign_in: str = ""  # the URL name of a page that comes between signing in with it and going on
+    works_offline: bool = False  # whatever answers needs no connection
+    needs_signal: bool = False  # it needs a mobile network
     needs_settings: tuple[str, ...] = ()  # offered only where these are set
+    replace_page: str = ""  # the URL name of the page that puts a new device in the place of an old one, if it has one
+    off_warning: Callable[[User], str] | None = None  # what else ends when two-step verification is turned off
 
     @property
     def slug(self) -> str:
@@ -53,6 +64,10 @@ class Method:
         return self.device_model.protection.label
 
     @property
+    def resists_phishing(self) -> bool:
+        return self.device_model.protection == Protection.PHISHING_RESISTANT
+
+    @property
     def challenge_template(self) -> str:
         return f"twofactor/methods/{self.slug}/challenge.html"
 
@@ -62,11 +77,23 @@ class Method:
 
     @property
     def add_url(self) -> str:
-        return reverse(f"twofactor:{self.slug}:add")
+        return reverse(f"twofactor:{self.slug}:{self.page}")
+
+    @property
+    def is_backup(self) -> bool:
+        return self.device_model.is_backup
 
     @property
     def challenge_url(self) -> str:
         return reverse("twofactor:challenge:answer", args=[self.url_slug])
+
+    def url_after_sign_in(self, next_url: str) -> str:
+        """Where a person goes who has just signed in with it."""
+        return f"{reverse(self.after_sign_in)}?{urlencode({'next': next_url})}" if self.after_sign_in else next_url
+
+    def replace_url(self, device: SecondFactor) -> str:
+        """Where the device can be replaced, "" if it cannot."""
+        return reverse(f"twofactor:{self.slug}:{self.replace_page}", args=[device.pk]) if self.replace_page else ""
 
     def devices_of(self, user: User) -> QuerySet[SecondFactor]:
         """The person's confirmed devices of this kind, oldest first."""

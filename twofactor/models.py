@@ -1,5 +1,7 @@
 """Gathers the models of the methods."""
 
+from twofactor.enrolment.models import EmailCheck, Enrolment
+from twofactor.methods.backup_codes.models import BackupCode, BackupCodes
 from twofactor.methods.totp.models import TOTPDevice
 
-__all__ = ["TOTPDevice"]
+__all__ = ["BackupCode", "BackupCodes", "EmailCheck", "Enrolment", "TOTPDevice"]

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import enum
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.db import DatabaseError
+from django.db import DatabaseError, models
 from django_otp.models import Device, TimestampMixin
 
-from lib import clock
+from lib import clock, place, user_agent
+from lib.origin import NOWHERE, Origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from django.db.models import QuerySet
 
-    from accounts.user.models import Protection
+    from accounts.user.models import Protection, User
 
 log = logging.getLogger("sallyport.second_factor")
 
@@ -26,7 +28,15 @@ class SecondFactor(TimestampMixin, Device):
 
     method_slug: ClassVar[str]
     protection: ClassVar[Protection]  # what having such a device is worth
+    is_backup: ClassVar[bool] = False  # made with the first real device, gone with the last; never alone
     most: ClassVar[int] = 5  # of this kind a person may have; all are asked, so it bounds what an answer costs
+    first_page: ClassVar[str]  # the URL name of the page that a fresh backup device must be seen on
+
+    created_at = models.DateTimeField(default=clock.now)
+    last_used_agent = models.CharField(max_length=512, blank=True)
+    last_used_place = models.CharField(max_length=200, blank=True)  # approximate, "" when unknown
+
+    answered_from: Origin = NOWHERE  # not a column: where the answer at hand comes from
 
     class Meta:
         abstract = True
@@ -36,25 +46,55 @@ class SecondFactor(TimestampMixin, Device):
         if not self.accepts(token):
             return False
         self.last_used_at = clock.now()
+        self.last_used_agent = self.answered_from.user_agent
+        self.last_used_place = place.approximate_place(self.answered_from.ip)
         self.save()
         return True
+
+    @classmethod
+    def make_for(cls, user: User) -> None:
+        """Make the person's device of a backup kind. Only those have it."""
+        raise NotImplementedError
+
+    @classmethod
+    def prepare(cls, _devices: QuerySet[SecondFactor], answer: Any) -> Any:
+        """Turn an answer into what accepts() gets; slow work belongs here, before a row is locked."""
+        return answer
 
     def accepts(self, answer: Any) -> bool:
         """Say whether the answer is right, and spend it if it can be used once."""
         raise NotImplementedError
 
+    @property
+    def left(self) -> int | None:
+        """How many answers it still has; None for devices that do not run out."""
+        return None
+
+    @property
+    def last_used_browser(self) -> str:
+        return user_agent.describe(self.last_used_agent) if self.last_used_agent else ""
+
     def has_spent(self, _answer: Any) -> bool:
         """Say whether the answer was right, once, and is used up."""
         return False
 
+    def hint(self, _answer: Any) -> str:
+        """What would help the owner after a refusal, if the answer itself shows it. It gives a guesser nothing."""
+        return ""
 
-def verify(devices: QuerySet[SecondFactor], answer: Any) -> SecondFactor | None:
+
+def verify(devices: QuerySet[SecondFactor], answer: Any, origin: Origin = NOWHERE) -> SecondFactor | None:
     """The device that accepts the answer, or None. Call it inside the transaction of what the answer allows.
 
     The rows stay locked until that transaction ends: of equal answers at the same instant one counts (ASVS 6.5.1).
     """
+    prepared = _ask(partial(devices.model.prepare, devices), answer)
     confirmed = devices.select_for_update().filter(confirmed=True).order_by("pk")
-    return next((device for device in confirmed if _yes(device.verify_token, answer)), None)
+    for device in confirmed:
+        device.answered_from = origin
+        if _ask(device.verify_token, prepared) is True:
+            return device
+    return None
 
 
 class Refusal(enum.Enum):
@@ -67,20 +107,27 @@ class Refusal(enum.Enum):
 
 def why_refused(devices: QuerySet[SecondFactor], answer: Any) -> Refusal:
     """Look at an answer again after verify() has refused it."""
-    verdicts = [_yes(device.has_spent, answer) for device in devices.filter(confirmed=True)]
-    if any(verdicts):
+    prepared = _ask(partial(devices.model.prepare, devices), answer)
+    verdicts = [_ask(device.has_spent, prepared) for device in devices.filter(confirmed=True)]
+    if True in verdicts:
         return Refusal.ALREADY_USED
     return Refusal.UNCHECKABLE if None in verdicts else Refusal.WRONG
 
 
-def _yes(question: Callable[[Any], bool], answer: Any) -> bool | None:
+def hint_about(devices: QuerySet[SecondFactor], answer: Any) -> str:
+    """What would help the giver of an answer that was wrong; "" for nothing."""
+    hints = (_ask(device.hint, answer) for device in devices.filter(confirmed=True).order_by("pk"))
+    return next((str(hint) for hint in hints if hint), "")
+
+
+def _ask(question: Callable[[Any], Any], answer: Any) -> Any:
     """The device's verdict; None, which is no yes, when it cannot tell (ASVS 16.5.3).
 
     A key may be missing, a secret tampered with, the method have a bug. Without the database nothing can be decided:
     the request fails.
     """
     try:
-        return question(answer) is True
+        return question(answer)
     except DatabaseError:
         raise
     except Exception:

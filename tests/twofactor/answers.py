@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from django.db import transaction
+
 from tests.bed.people import code_app, totp_code
+from twofactor.models import BackupCodes
 
 if TYPE_CHECKING:
     from accounts.user.models import User
@@ -40,4 +43,27 @@ def with_code_app(user: User) -> Answers:
     return CodeAppAnswers(code_app(user))
 
 
-ANSWERS = {"totp": with_code_app}
+@dataclass
+class BackupCodeAnswers:
+    """Answers of somebody who has the sheet of codes, and a code app as well: nobody has codes alone."""
+
+    present: BackupCodes
+
+    def right(self) -> dict[str, str]:
+        return {"code": self.present.plain[0]}
+
+    def wrong(self) -> dict[str, str]:
+        return {"code": "0" * 10}
+
+    def token(self) -> str:
+        return self.present.plain[0].replace("-", "")
+
+
+def with_backup_codes(user: User) -> Answers:
+    code_app(user)
+    with transaction.atomic():
+        BackupCodes.make_for(user)
+    return BackupCodeAnswers(BackupCodes.objects.get(user=user))
+
+
+ANSWERS = {"totp": with_code_app, "backup_codes": with_backup_codes}

@@ -8,7 +8,6 @@ import django_otp
 import pytest
 from django.template.loader import get_template
 from django.test import Client
-from django.urls import reverse
 
 from accounts.user.models import Protection
 from audit.models import SecurityEvent
@@ -29,9 +28,9 @@ pytestmark = pytest.mark.django_db
 def test_it_has_its_pages_and_templates(method: Method) -> None:
     get_template(method.challenge_template)
     get_template(method.device_template)
-    get_template(f"twofactor/methods/{method.slug}/add.html")
+    get_template(f"twofactor/methods/{method.slug}/{method.page}.html")
 
-    assert reverse(f"twofactor:{method.slug}:add") == f"/2fa/{method.url_slug}/add/"
+    assert method.add_url.startswith(f"/2fa/{method.url_slug}/")
     assert method.challenge_url == f"/login/verify/{method.url_slug}/"
 
 

@@ -9,22 +9,24 @@ from django.db import transaction
 from django.urls import reverse
 
 from accounts.login.actions import AttemptIsOver, finish
-from accounts.password.check import check_password
-from accounts.sudo.actions import grant
+from accounts.sudo import actions as sudo
 from audit import events
 from audit.actions import record
 from lib import limits
 from twofactor import registry
 from twofactor.challenge import budget
-from twofactor.second_factor import Refusal, verify, why_refused
+from twofactor.second_factor import Refusal, hint_about, verify, why_refused
 
 if TYPE_CHECKING:
     from accounts.login.models import LoginAttempt
     from accounts.requests import Request, SignedInRequest
     from accounts.user.models import User
+    from audit.events import Event
+    from lib.limits import Reservation
     from lib.origin import Origin
     from twofactor.challenge.forms import ChallengeForm
     from twofactor.method import Method
+    from twofactor.second_factor import SecondFactor
 
 
 def second_step(attempt: LoginAttempt, _request: Request) -> str | None:
@@ -42,53 +44,84 @@ def answer_sign_in(request: Request, attempt: LoginAttempt, method: Method, form
     with transaction.atomic():
         if not attempt.claim():
             raise AttemptIsOver
-        device = verify(method.devices_of(attempt.user), form.answer) if form.is_valid() else None
+        device = _accepted(form, method, attempt.user, request.origin)
         if device is None:
             transaction.set_rollback(True)
         else:
             limits.give_back(reservation)
             finish(request, attempt, device=device, method=method.slug)
+            _note_backup(device, attempt.user, request.origin)
     if device is None:
         _refuse(form, method, attempt.user, request.origin)
+        _warn_of_guessing(reservation, attempt.user, request.origin)
     return device is not None
 
 
 def confirm(request: SignedInRequest, method: Method | None, form: ChallengeForm) -> bool:
     """Grant sudo if the form holds a right answer, or the password where there is no method; else say why not.
 
-    Raises TooManyAttempts.
+    A session that guesses loses the sudo it may still have. Raises TooManyAttempts.
     """
     return _confirm_by_method(request, method, form) if method else _confirm_by_password(request, form)
 
 
 def _confirm_by_method(request: SignedInRequest, method: Method, form: ChallengeForm) -> bool:
-    reservation = budget.reserve(request.user, request.origin)
+    with sudo.lost_when_refused(request):
+        reservation = budget.reserve(request.user, request.origin)
     with transaction.atomic():
-        device = verify(method.devices_of(request.user), form.answer) if form.is_valid() else None
+        device = _accepted(form, method, request.user, request.origin)
         if device is not None:
             limits.give_back(reservation)
             django_otp.login(request, device)
-            grant(request, method=method.slug)
+            sudo.grant(request, method=method.slug)
+            _note_backup(device, request.user, request.origin)
     if device is None:
-        _refuse(form, method, request.user, request.origin)
+        _refuse(form, method, request.user, request.origin, wrong=events.CONFIRM_FAILED)
+        _warn_of_guessing(reservation, request.user, request.origin)
+        if reservation.in_a_row >= sudo.MOST_WRONG:
+            sudo.withdraw(request)
     return device is not None
 
 
 def _confirm_by_password(request: SignedInRequest, form: ChallengeForm) -> bool:
     if not form.is_valid():
         return False
-    if not check_password(request.user, form.answer, origin=request.origin):
+    if not sudo.check_own_password(request, form.answer):
         form.refuse(Refusal.WRONG)
         return False
-    grant(request, method="password")
+    sudo.grant(request, method="password")
     return True
 
 
+def _accepted(form: ChallengeForm, method: Method, user: User, origin: Origin) -> SecondFactor | None:
+    """The device that takes the answer of the form, if any; it is spent by it. Call it inside a transaction."""
+    return verify(method.devices_of(user), form.answer, origin) if form.is_valid() else None
+
+
+def _note_backup(device: SecondFactor, user: User, origin: Origin) -> None:
+    """The use of a backup is told at once: whoever did not do it has lost more than a phone (ASVS 6.3.5)."""
+    if device.is_backup:
+        record(events.BACKUP_USED, user=user, origin=origin, left=str(device.left))
+
+
 @transaction.atomic
-def _refuse(form: ChallengeForm, method: Method, user: User, origin: Origin) -> None:
+def _refuse(
+    form: ChallengeForm, method: Method, user: User, origin: Origin, *, wrong: Event = events.ANSWER_WRONG
+) -> None:
     """Record the failure, and tell in the form what its giver may know. A malformed answer is a failure too."""
     refusal = why_refused(method.devices_of(user), form.answer) if form.is_valid() else Refusal.WRONG
-    event = events.ANSWER_UNCHECKABLE if refusal is Refusal.UNCHECKABLE else events.ANSWER_WRONG
+    event = events.ANSWER_UNCHECKABLE if refusal is Refusal.UNCHECKABLE else wrong
     record(event, user=user, origin=origin, method=method.slug)
     if form.is_valid():
+        form.hint = hint_about(method.devices_of(user), form.answer) if refusal is Refusal.WRONG else ""
         form.refuse(refusal)
+
+
+def _warn_of_guessing(reservation: Reservation, user: User, origin: Origin) -> None:
+    """Tell the owner at the fifth wrong answer in a row, from one network or from all: the password is known."""
+    if sudo.MOST_WRONG in (reservation.in_a_row, reservation.in_all):
+        with transaction.atomic():
+            record(events.CODES_GUESSED, user=user, origin=origin)
+    if budget.is_closed_by(reservation):
+        with transaction.atomic():
+            record(events.LIMIT_CLOSED, user=user, origin=origin, limit=budget.IN_ALL.name)

@@ -21,3 +21,8 @@ IN_ALL = limits.Limit(name="second_factor", times=10**9, period=limits.FOREVER, 
 def reserve(user: User, origin: Origin) -> Reservation:
     """Take one try before the answer is looked at. Raises TooManyAttempts. Call it outside any transaction."""
     return limits.reserve(PER_NETWORK, user.pk, origin.network, total=IN_ALL, total_subject=user.pk)
+
+
+def is_closed_by(reservation: Reservation) -> bool:
+    """Whether this try, if it is wrong, is the last one for a while or for good."""
+    return reservation.in_a_row == PER_NETWORK.times or reservation.in_all == IN_ALL.most_in_a_row

@@ -21,6 +21,8 @@ REFUSALS = {
 class ChallengeForm(forms.Form):
     """A form whose valid content is an answer for a device."""
 
+    hint = ""  # what would help, if the refused answer shows it
+
     @property
     def answer(self) -> Any:
         """What devices of the method get to check."""
@@ -66,7 +68,7 @@ class CodeForm(ChallengeForm):
         return code
 
     def refuse(self, refusal: Refusal) -> None:
-        self.add_error("code", REFUSALS[refusal])
+        self.add_error("code", self.hint or REFUSALS[refusal])
 
 
 class ConfirmPasswordForm(ChallengeForm):

@@ -10,8 +10,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.login.next_url import safe_next
+from accounts.sudo.decorators import no_sudo
 from twofactor import registry
-from twofactor.challenge import actions
+from twofactor.challenge import actions, choose
 from twofactor.challenge.decorators import pending_attempt
 from twofactor.challenge.forms import ConfirmPasswordForm
 
@@ -26,17 +27,21 @@ if TYPE_CHECKING:
 
 @pending_attempt
 @require_GET
-def default(_request: Request, attempt: LoginAttempt) -> HttpResponse:
-    return redirect(registry.methods_of(attempt.user)[0].challenge_url)
+def default(request: Request, attempt: LoginAttempt) -> HttpResponse:
+    ways = choose.ways(attempt.user, request)
+    return redirect(ways[0].challenge_url if ways else "accounts:login:sign_in")
 
 
+@no_sudo("Answering is what gives a session its proof")
 @pending_attempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def answer(request: Request, attempt: LoginAttempt, url_slug: str) -> HttpResponse:
     method = method_or_404(request, attempt.user, url_slug)
     form = method.challenge_form(request.POST if request.method == "POST" else None)
     if request.method == "POST" and actions.answer_sign_in(request, attempt, method, form):
-        return redirect(attempt.next_url)
+        response = redirect(method.url_after_sign_in(attempt.next_url))
+        choose.remember(response, method)
+        return response
     context = {"method": method, "form": form, "attempt_email": attempt.user.email}
     return render(request, method.challenge_template, context, status=422 if form.errors else 200)
 
@@ -44,15 +49,16 @@ def answer(request: Request, attempt: LoginAttempt, url_slug: str) -> HttpRespon
 @pending_attempt
 @require_GET
 def other(request: Request, attempt: LoginAttempt) -> HttpResponse:
-    context = {"methods": registry.methods_of(attempt.user), "attempt_email": attempt.user.email}
+    context = {"ways": choose.ways(attempt.user, request), "attempt_email": attempt.user.email}
     return render(request, "twofactor/challenge/other.html", context)
 
 
+@no_sudo("Confirming is how a session gets it")
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: SignedInRequest) -> HttpResponse:
     """Sudo: by a second factor for those who have one, by the password for the others."""
-    methods = registry.methods_of(request.user)
+    methods = choose.ways(request.user, request)
     asked = request.GET.get("method", "")
     method = next((m for m in methods if m.url_slug == asked), methods[0] if methods else None)
     form_class = method.challenge_form if method else ConfirmPasswordForm

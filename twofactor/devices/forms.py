@@ -35,15 +35,10 @@ class RenameForm(forms.Form):
     name = NameField()
 
 
-class RemoveForm(forms.Form):
-    """Nothing to fill in but, for the last method, the password: after it the password alone lets anyone in."""
+class TurnOffForm(forms.Form):
+    """The password: from then on it alone lets anyone in."""
 
     password = CurrentPasswordField()
-
-    def __init__(self, *args: Any, is_last: bool, **options: Any) -> None:
-        super().__init__(*args, **options)
-        if not is_last:
-            del self.fields["password"]
 
     def refuse(self) -> None:
         self.add_error("password", _("That is not your password."))

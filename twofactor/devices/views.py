@@ -11,33 +11,48 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts.password.check import check_password
-from accounts.sudo.actions import own_sudo
-from accounts.sudo.decorators import require_sudo
+from accounts.login.next_url import safe_next
+from accounts.sudo.actions import check_own_password, own_sudo
+from accounts.sudo.decorators import keeps, require_sudo
 from twofactor import registry
 from twofactor.devices import actions
-from twofactor.devices.forms import ChooseForm, RemoveForm, RenameForm
+from twofactor.devices.forms import ChooseForm, RenameForm, TurnOffForm
+from twofactor.policy import rules
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
 
     from accounts.requests import SignedInRequest
+    from accounts.user.models import User
     from twofactor.method import Method
     from twofactor.second_factor import SecondFactor
 
 
 @require_GET
 def overview(request: SignedInRequest) -> HttpResponse:
-    rows = [(method, list(method.devices_of(request.user))) for method in registry.METHODS]
-    count = sum(len(devices) for _method, devices in rows)
-    context = {"rows": rows, "is_on": count > 0, "device_count": count}
+    rows = devices_by_method(request.user)
+    count = sum(len(devices) for method, devices in rows if not method.is_backup)
+    shown = [(method, devices) for method, devices in rows if devices or not method.is_backup]
+    context = {"rows": shown, "is_on": count > 0, "device_count": count}
     return render(request, "twofactor/devices/overview.html", context)
+
+
+@require_GET
+def lost(request: SignedInRequest) -> HttpResponse:
+    """After signing in with a backup: what was lost can be removed at once."""
+    rows = devices_by_method(request.user)
+    context = {
+        "rows": [(method, devices) for method, devices in rows if not method.is_backup],
+        "left": sum(device.left or 0 for _method, devices in rows for device in devices),
+        "next_url": safe_next(request, request.GET.get("next", "")),
+    }
+    return render(request, "twofactor/devices/lost.html", context)
 
 
 @require_sudo
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: SignedInRequest) -> HttpResponse:
-    offered = [method for method in registry.METHODS if method.is_available]
+    offered = [method for method in registry.METHODS if method.is_available and not method.is_backup]
     form = ChooseForm(request.POST if request.method == "POST" else None, slugs=[m.slug for m in offered])
     if form.is_valid():
         return redirect(next(m for m in offered if m.slug == form.cleaned_data["method"]).add_url)
@@ -46,39 +61,65 @@ def add(request: SignedInRequest) -> HttpResponse:
 
 
 @require_sudo
+@keeps("name")
 @require_http_methods(["GET", "HEAD", "POST"])
 def rename(request: SignedInRequest, url_slug: str, pk: int) -> HttpResponse:
     method, device = device_or_404(request, url_slug, pk)
-    form = RenameForm(request.POST if request.method == "POST" else None, initial={"name": device.name})
+    initial = {"name": device.name, **request.kept_input}
+    form = RenameForm(request.POST if request.method == "POST" else None, initial=initial)
     if form.is_valid():
         actions.rename(device, form.cleaned_data["name"], by=own_sudo(request), request=request)
         messages.success(request, _("The name is saved."))
         return redirect("twofactor:devices:overview")
-    context = {"form": form, "device": device, "method": method}
+    context = {"form": form, "device": device, "method": method, "replace_url": method.replace_url(device)}
     return render(request, "twofactor/devices/rename.html", context, status=422 if form.errors else 200)
+
+
+@require_sudo
+@require_http_methods(["GET", "HEAD", "POST"])
+def remove(request: SignedInRequest, url_slug: str, pk: int) -> HttpResponse:
+    method, device = device_or_404(request, url_slug, pk)
+    if request.method == "POST" and actions.remove(device, by=own_sudo(request), request=request):
+        messages.success(request, _("“%(name)s” is removed.") % {"name": device.name})
+        return redirect("twofactor:devices:overview")
+    if actions.is_last(device):
+        return redirect("twofactor:devices:disable")
+    return render(request, "twofactor/devices/remove.html", {"device": device, "method": method})
 
 
 @require_sudo
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
-def remove(request: SignedInRequest, url_slug: str, pk: int) -> HttpResponse:
-    method, device = device_or_404(request, url_slug, pk)
-    is_last = sum(m.devices_of(request.user).count() for m in registry.METHODS) == 1
-    form = RemoveForm(request.POST if request.method == "POST" else None, is_last=is_last)
-    if form.is_valid():
-        if not is_last or check_password(request.user, form.cleaned_data["password"], origin=request.origin):
-            actions.remove(device, by=own_sudo(request), request=request)
-            messages.success(request, _("“%(name)s” is removed.") % {"name": device.name})
+def disable(request: SignedInRequest) -> HttpResponse:
+    """Turn two-step verification off: says what will happen, and asks for the password beside sudo."""
+    rows = [(method, devices) for method, devices in devices_by_method(request.user) if devices]
+    is_allowed = rules.may_be_without(request.user)
+    form = TurnOffForm(request.POST if is_allowed and request.method == "POST" else None)
+    if rows and form.is_valid():
+        if check_own_password(request, form.cleaned_data["password"]):
+            actions.turn_off(request.user, by=own_sudo(request), request=request)
             return redirect("twofactor:devices:overview")
         form.refuse()
-    context = {"form": form, "device": device, "method": method, "is_last": is_last}
-    return render(request, "twofactor/devices/remove.html", context, status=422 if form.errors else 200)
+    if not rows:
+        return redirect("twofactor:devices:overview")
+    context = {
+        "form": form,
+        "is_allowed": is_allowed,
+        "device_count": sum(len(devices) for method, devices in rows if not method.is_backup),
+        "warnings": [method.off_warning(request.user) for method, _devices in rows if method.off_warning],
+    }
+    return render(request, "twofactor/devices/disable.html", context, status=422 if form.errors else 200)
+
+
+def devices_by_method(user: User) -> list[tuple[Method, list[SecondFactor]]]:
+    """Every method with the person's devices of it: one query each."""
+    return [(method, list(method.devices_of(user))) for method in registry.METHODS]
 
 
 def device_or_404(request: SignedInRequest, url_slug: str, pk: int) -> tuple[Method, SecondFactor]:
     """The person's own device; somebody else's is as good as none (ASVS 8.2.2)."""
     method = registry.method_at(url_slug)
-    device = method.devices_of(request.user).filter(pk=pk).first() if method else None
+    device = method.devices_of(request.user).filter(pk=pk).first() if method and not method.is_backup else None
     if method is None or device is None:
         raise Http404
     return method, device

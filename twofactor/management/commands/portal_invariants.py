@@ -9,11 +9,9 @@ from django.db.models import F
 
 from accounts.sessions.models import Session
 from accounts.user.models import User
-from lib import clock
-from lib.crypto import CannotUnseal
+from lib import clock, rotation
 from organizations.members.models import Membership
 from twofactor.devices.actions import protection_of
-from twofactor.models import TOTPDevice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,9 +51,8 @@ def sessions() -> Iterator[str]:
 
 
 def secrets() -> Iterator[str]:
-    """Every secret still opens."""
-    for device in TOTPDevice.objects.iterator():
-        try:
-            _ = device.secret
-        except CannotUnseal:
-            yield f"code app {device.pk}: its secret does not open"
+    """Every secret still opens, of whatever kind."""
+    for column in rotation.columns():
+        for row in column.rows().iterator():
+            if not column.opens(row):
+                yield f"{column} of row {row.pk} does not open"

@@ -13,8 +13,9 @@ class AddForm(forms.Form):
     code = CodeField(help_text=_("The code your app shows for this account now."), autofocus=False)
     name = NameField(initial=_("My code app"), required=False)
 
-    def refuse(self) -> None:
-        self.add_error("code", _("That code is not right. Check your app shows this account and try the newest code."))
+    def refuse(self, hint: str = "") -> None:
+        wrong = _("That code is not right. Check your app shows this account and try the newest code.")
+        self.add_error("code", hint or wrong)
 
     def clean_name(self) -> str:
         return self.cleaned_data["name"] or str(self.fields["name"].initial)

@@ -12,7 +12,9 @@ TOTP = Method(
     icon="code",
     setup_time=_("About 1 minute"),
     ask_label=_("Enter a code from your code app"),
-    ask_detail=_("Works when your phone is offline"),
+    ask_detail=_("It changes every 30 seconds"),
+    works_offline=True,
     device_model=TOTPDevice,
     challenge_form=CodeForm,
+    replace_page="replace",
 )

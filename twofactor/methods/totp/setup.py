@@ -55,5 +55,11 @@ def device_of(setup: Setup, request: SignedInRequest, *, name: str) -> TOTPDevic
     return device
 
 
+def hint(setup: Setup, request: SignedInRequest, code: str) -> str:
+    """That the phone's clock is wrong, if that is why the code is. Nothing to guess at: the secret is on the page."""
+    drift = device_of(setup, request, name="").drift(code)
+    return "" if drift is None else timed_codes.clock_hint(drift)
+
+
 def clear(request: SignedInRequest) -> None:
     request.session.pop(SESSION_KEY, None)

@@ -7,4 +7,5 @@ from twofactor.methods.totp import views
 app_name = "totp"
 urlpatterns = [
     path("add/", views.add, name="add"),
+    path("<int:pk>/replace/", views.replace, name="replace"),
 ]

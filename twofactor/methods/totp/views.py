@@ -1,16 +1,16 @@
-"""Turning a code app on."""
+"""Turning a code app on, and replacing one."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from django.contrib import messages
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from accounts.sudo.decorators import require_sudo
+from accounts.sudo.decorators import keeps, require_sudo
 from lib import codes
 from twofactor.devices.actions import has_room
 from twofactor.methods.totp import actions, qr, setup
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 
 @require_sudo
+@keeps("name")
 @sensitive_post_parameters("code")
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: SignedInRequest) -> HttpResponse:
@@ -31,17 +32,41 @@ def add(request: SignedInRequest) -> HttpResponse:
         messages.error(request, _("You have as many code apps as there can be. Remove one first."))
         return redirect("twofactor:devices:overview")
 
-    form = AddForm(request.POST if request.method == "POST" else None)
+    form = AddForm(request.POST if request.method == "POST" else None, initial=request.kept_input)
     if form.is_valid():
-        if actions.confirm_setup(request, code=form.cleaned_data["code"], name=form.cleaned_data["name"]):
+        next_page = actions.confirm_setup(request, code=form.cleaned_data["code"], name=form.cleaned_data["name"])
+        if next_page:
             messages.success(request, _("Two-step verification is on."))
+            return redirect(next_page)
+        form.refuse(setup.hint(setup.present(request), request, form.cleaned_data["code"]))
+    context = {"form": form, **setup_context(request)}
+    return render(request, "twofactor/methods/totp/add.html", context, status=422 if form.errors else 200)
+
+
+@require_sudo
+@keeps("name")
+@sensitive_post_parameters("code")
+@require_http_methods(["GET", "HEAD", "POST"])
+def replace(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Move to a new phone without a moment in which neither counts."""
+    old = get_object_or_404(TOTPDevice, pk=pk, user=request.user, confirmed=True)
+    initial = {"name": old.name, **request.kept_input}
+    form = AddForm(request.POST if request.method == "POST" else None, initial=initial)
+    if form.is_valid():
+        code, name = form.cleaned_data["code"], form.cleaned_data["name"]
+        if actions.confirm_replacement(request, old, code=code, name=name):
+            messages.success(request, _("“%(name)s” is set up. The old one stopped working.") % {"name": name})
             return redirect("twofactor:devices:overview")
-        form.refuse()
+        form.refuse(setup.hint(setup.present(request), request, code))
+    context = {"form": form, "device": old, **setup_context(request)}
+    return render(request, "twofactor/methods/totp/replace.html", context, status=422 if form.errors else 200)
+
+
+def setup_context(request: SignedInRequest) -> dict[str, object]:
+    """The new secret in the forms that apps read."""
     pending = setup.present(request)
-    context = {
-        "form": form,
+    return {
         "secret_groups": codes.grouped(pending.secret),
         "otpauth_uri": pending.uri,
         "qr_svg": qr.svg(pending.uri, label=_("QR code to scan with your code app")),
     }
-    return render(request, "twofactor/methods/totp/add.html", context, status=422 if form.errors else 200)

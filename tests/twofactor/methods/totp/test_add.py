@@ -62,12 +62,12 @@ def test_a_right_code_turns_it_on(
 
     answer = alices.post(PAGE, {"code": pyotp.TOTP(secret).now(), "name": "Aegis"})
 
-    assert (answer.status_code, answer["Location"]) == (302, "/2fa/")
+    assert (answer.status_code, answer["Location"]) == (302, "/2fa/backup-codes/")
     device = TOTPDevice.objects.get(user=alice)
     assert (device.name, device.secret, device.confirmed) == ("Aegis", secret, True)
     alice.refresh_from_db()
     assert alice.protection == alice.memberships.get().protection == Protection.STRONG
-    assert SecurityEvent.objects.filter(user=alice, slug="method.added").count() == 1
+    assert SecurityEvent.objects.filter(user=alice, slug="method.first_added").count() == 1
     [mail] = outbox()
     assert mail.to == [alice.email]
     assert "Aegis" in mail.body

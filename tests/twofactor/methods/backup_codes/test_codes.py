@@ -1,0 +1,319 @@
+"""/2fa/backup-codes/: shown once, saved, used, renewed."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pyotp
+import pytest
+from django.db import connection, transaction
+from django.test import Client
+
+from audit.models import SecurityEvent
+from tests.bed.people import code_app, give_password, sign_in, totp_code
+from tests.bed.race import race
+from twofactor.methods.backup_codes.actions import wipe_shown
+from twofactor.models import BackupCode, BackupCodes, TOTPDevice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.core.mail import EmailMultiAlternatives
+    from pytest_django.fixtures import SettingsWrapper
+
+    from accounts.user.models import User
+    from tests.bed.clock import TestClock
+
+pytestmark = pytest.mark.django_db
+PAGE = "/2fa/backup-codes/"
+ANSWER = "/login/verify/backup-codes/"
+
+
+def fresh_set(user: User) -> BackupCodes:
+    with transaction.atomic():
+        BackupCodes.make_for(user)
+    present: BackupCodes = BackupCodes.objects.get(user=user)
+    return present
+
+
+def codes_on(page: str) -> list[str]:
+    listed = re.search(r'<ol[^>]*id="backup-codes"[^>]*>(.*?)</ol>', page, re.DOTALL)
+    return re.findall(r"<li><code>([^<]+)</code></li>", listed[1]) if listed else []
+
+
+@pytest.fixture
+def activated(alices: Client) -> Client:
+    """Alice has just confirmed her first code app."""
+    page = alices.get("/2fa/totp/add/").content.decode()
+    secret = re.sub(r"\s", "", re.search(r'id="totp-secret"[^>]*>([^<]+)<', page)[1])
+    assert alices.post("/2fa/totp/add/", {"code": pyotp.TOTP(secret).now(), "name": "Aegis"})["Location"] == PAGE
+    return alices
+
+
+@pytest.fixture
+def codes(activated: Client) -> list[str]:
+    return codes_on(activated.get(PAGE).content.decode())
+
+
+def test_the_first_activation_ends_with_ten_codes(codes: list[str]) -> None:
+    assert len(set(codes)) == 10
+    assert all(re.fullmatch(r"[0-9A-HJKMNP-TV-Z]{5}-[0-9A-HJKMNP-TV-Z]{5}", code) for code in codes)
+
+
+def test_they_are_shown_once(activated: Client, codes: list[str]) -> None:
+    page = activated.get(PAGE)
+
+    assert codes_on(page.content.decode()) == []
+    assert not any(code in page.content.decode() for code in codes)
+    assert page["Cache-Control"] == "no-store"
+
+
+@pytest.mark.usefixtures("codes")
+def test_a_second_method_brings_no_new_codes(activated: Client, alice: User) -> None:
+    page = activated.get("/2fa/totp/add/").content.decode()
+    secret = re.sub(r"\s", "", re.search(r'id="totp-secret"[^>]*>([^<]+)<', page)[1])
+
+    assert activated.post("/2fa/totp/add/", {"code": pyotp.TOTP(secret).now()})["Location"] == "/2fa/"
+    assert BackupCodes.objects.get(user=alice).left == 10
+
+
+def test_who_forgets_the_tick_sees_them_again(activated: Client, codes: list[str]) -> None:
+    page = activated.post(PAGE)
+
+    assert page.status_code == 422
+    assert codes_on(page.content.decode()) == codes
+    assert "Tick the box when you&#x27;ve saved your codes" in page.content.decode()
+
+
+@pytest.mark.usefixtures("codes")
+def test_after_the_tick_they_are_gone(activated: Client, alice: User) -> None:
+    assert activated.post(PAGE, {"saved": "on"})["Location"] == "/2fa/"
+
+    assert BackupCodes.objects.get(user=alice).saved_at is not None
+    assert codes_on(activated.post(PAGE).content.decode()) == []
+    assert activated.post(PAGE + "download/")["Location"] == PAGE
+
+
+def test_the_download_holds_them(activated: Client, codes: list[str], alice: User) -> None:
+    file = activated.post(PAGE + "download/")
+
+    assert file["Content-Disposition"] == 'attachment; filename="sallyport-backup-codes-alice-example.txt"'
+    assert file["Cache-Control"] == "no-store"
+    assert all(code in file.content.decode() for code in codes)
+    assert alice.email in file.content.decode()
+
+
+@pytest.mark.usefixtures("codes")
+def test_after_ten_minutes_nothing_shows_them(activated: Client, clock: TestClock) -> None:
+    clock.advance(timedelta(minutes=10, seconds=1))
+
+    assert codes_on(activated.post(PAGE).content.decode()) == []
+    assert activated.post(PAGE + "download/")["Location"] == PAGE
+    assert wipe_shown() == 1
+    assert BackupCodes.objects.get().sealed_codes == ""
+
+
+def test_the_database_holds_nothing_that_can_be_read(codes: list[str]) -> None:
+    with connection.cursor() as cursor:
+        stored = ""
+        for table in ("twofactor_backupcodes", "twofactor_backupcode", "audit_securityevent", "messaging_message"):
+            cursor.execute(f"SELECT * FROM {table}")  # noqa: S608 - the names above
+            stored += str(cursor.fetchall())
+
+    assert not any(code in stored or code.replace("-", "") in stored for code in codes)
+
+
+def signs_in(alice: User, code: str, **client: str) -> bool:
+    browser = Client(**client)
+    give_password(browser, alice)
+    browser.post(ANSWER, {"code": code})
+    return browser.get("/2fa/").status_code == 200
+
+
+def test_each_signs_in_once(codes: list[str], alice: User) -> None:
+    assert signs_in(alice, codes[0])
+    assert not signs_in(alice, codes[0])
+    assert signs_in(alice, codes[9])
+    assert BackupCodes.objects.get(user=alice).left == 8
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [str.lower, lambda code: code.replace("-", ""), lambda code: code.replace("-", " "), lambda code: f" {code} "],
+)
+def test_case_and_spacing_do_not_matter(typed: Callable[[str], str], codes: list[str], alice: User) -> None:
+    assert signs_in(alice, typed(codes[0]))
+
+
+def test_letters_that_look_like_digits_are_read_as_those(codes: list[str], alice: User) -> None:
+    looks_alike = codes[0].replace("0", "O").replace("1", "l")
+
+    assert signs_in(alice, looks_alike)
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "ABCDE", "ABCDE-FGHJ", "ABCDE-FGHJKL", "ABCDU-FGHJK", "ＡＢＣＤＥＦＧＨＪＫ", "\x00" * 10]
+)
+@pytest.mark.usefixtures("codes")
+def test_what_cannot_be_a_code_is_refused(typed: str, alice: User) -> None:
+    assert not signs_in(alice, typed)
+
+
+def test_somebody_elses_code_does_not_count(codes: list[str], bob: User) -> None:
+    code_app(bob)
+    fresh_set(bob)
+
+    assert not signs_in(bob, codes[0])
+
+
+def test_a_used_code_says_so(codes: list[str], alice: User) -> None:
+    signs_in(alice, codes[0])
+    browser = Client()
+    give_password(browser, alice)
+
+    page = browser.post(ANSWER, {"code": codes[0]}).content.decode()
+
+    assert "That code was already used. Try the next one on your list." in page
+
+
+def test_its_use_is_told_and_asks_what_was_lost(
+    codes: list[str], alice: User, outbox: Callable[[], list[EmailMultiAlternatives]]
+) -> None:
+    browser = Client()
+    give_password(browser, alice)
+
+    answer = browser.post(ANSWER, {"code": codes[0]})
+    page = browser.get(answer["Location"]).content.decode()
+
+    assert answer["Location"] == "/2fa/lost/?next=%2F2fa%2F"
+    assert "Signed in with a backup code. 9 left." in page
+    assert f"/2fa/totp/{TOTPDevice.objects.get().pk}/remove/" in page
+    assert SecurityEvent.objects.get(slug="backup_codes.used").details == {"left": "9"}
+    assert any("A backup code was used. 9 left" in mail.body for mail in outbox())
+
+
+def test_next_of_the_lost_page_stays_here(activated: Client) -> None:
+    page = activated.get("/2fa/lost/?next=https://evil.example/").content.decode()
+
+    assert "evil.example" not in page
+
+
+def test_new_codes_end_the_old_ones(activated: Client, codes: list[str], alice: User) -> None:
+    assert activated.get(PAGE + "renew/").status_code == 200
+    assert BackupCodes.objects.get(user=alice).left == 10
+
+    assert activated.post(PAGE + "renew/")["Location"] == PAGE
+    fresh = codes_on(activated.get(PAGE).content.decode())
+
+    assert not set(fresh) & set(codes)
+    assert not signs_in(alice, codes[1])
+    assert signs_in(alice, fresh[1])
+    assert BackupCode.objects.count() == 10
+
+
+def test_renewing_asks_to_confirm_after_fifteen_minutes(activated: Client, clock: TestClock) -> None:
+    clock.advance(timedelta(minutes=16))
+
+    for page in (PAGE + "renew/", PAGE + "download/"):
+        assert activated.post(page)["Location"].startswith("/confirm/")
+
+
+def test_without_two_step_verification_there_are_none(alices: Client) -> None:
+    for page in (PAGE, PAGE + "renew/"):
+        assert alices.get(page).status_code == 404
+    assert alices.get("/2fa/").content.decode().count("Backup codes") == 0
+
+
+def test_codes_alone_ask_nobody_for_a_second_step(alice: User) -> None:
+    fresh_set(alice)
+
+    assert sign_in(Client(), alice)["Location"] == "/2fa/"
+
+
+def test_codes_cannot_be_renamed_or_removed_like_a_device(activated: Client) -> None:
+    codes_id = BackupCodes.objects.get().pk
+
+    assert activated.get(f"/2fa/backup-codes/{codes_id}/").status_code == 404
+    assert activated.post(f"/2fa/backup-codes/{codes_id}/remove/").status_code == 404
+
+
+def test_a_change_of_the_hash_parameters_keeps_old_codes(
+    codes: list[str], alice: User, settings: SettingsWrapper
+) -> None:
+    settings.ARGON2_TIME_COST = 3
+
+    assert signs_in(alice, codes[0])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_code_in_many_browsers_signs_in_once(alice: User) -> None:
+    code_app(alice)
+    for _round in range(5):
+        code = fresh_set(alice).plain[0]
+        browsers = [Client(REMOTE_ADDR=f"198.51.{number}.7") for number in range(16)]
+        for browser in browsers:
+            give_password(browser, alice)
+
+        statuses = race(16, lambda number: browsers[number].post(ANSWER, {"code": code}).status_code)  # noqa: B023
+
+        assert statuses.count(302) == 1
+        assert BackupCodes.objects.get(user=alice).left == 9
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_different_codes_at_once_both_count(alice: User) -> None:
+    code_app(alice)
+    for _round in range(5):
+        plain = fresh_set(alice).plain
+        browsers = [Client(REMOTE_ADDR=f"198.51.{number}.7") for number in range(2)]
+        for browser in browsers:
+            give_password(browser, alice)
+
+        statuses = race(2, lambda number: browsers[number].post(ANSWER, {"code": plain[number]}).status_code)  # noqa: B023
+
+        assert statuses == [302, 302]
+        assert BackupCodes.objects.get(user=alice).left == 8
+
+
+@pytest.mark.django_db(transaction=True)
+def test_renewing_against_using_leaves_one_truth(alice: User) -> None:
+    """The old code came first or it did not count; never does it count after the new set stands."""
+    device = code_app(alice)
+    for round_number in range(10):
+        code = fresh_set(alice).plain[0]
+        owner, other = Client(REMOTE_ADDR=f"203.0.{round_number}.5"), Client(REMOTE_ADDR=f"198.51.{round_number}.7")
+        TOTPDevice.objects.filter(pk=device.pk).update(last_step=-1)
+        give_password(owner, alice)
+        owner.post("/login/verify/totp/", {"code": totp_code(device)})
+        give_password(other, alice)
+
+        def act(number: int) -> int:
+            if number == 0:
+                return owner.post(PAGE + "renew/").status_code  # noqa: B023
+            return other.post(ANSWER, {"code": code}).status_code  # noqa: B023
+
+        renewed, used = race(2, act)
+
+        assert renewed == 302
+        assert used in {302, 422}
+        assert BackupCodes.objects.get(user=alice).left == 10
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_renewals_at_once_leave_one_set(alice: User) -> None:
+    device = code_app(alice)
+    fresh_set(alice)
+    browser = Client()
+    give_password(browser, alice)
+    browser.post("/login/verify/totp/", {"code": totp_code(device)})
+    twin = Client()
+    twin.cookies = browser.cookies
+
+    statuses = race(2, lambda number: (browser, twin)[number].post(PAGE + "renew/").status_code)
+    shown = [codes_on(client.get(PAGE).content.decode()) for client in (browser, twin)]
+
+    assert statuses == [302, 302]
+    assert BackupCode.objects.count() == 10
+    assert sorted(map(len, shown)) == [0, 10]

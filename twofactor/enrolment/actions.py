@@ -1,0 +1,61 @@
+"""Telling of a first second factor, and asking by mail before it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from django.db import transaction
+
+from accounts.email.models import EmailChange
+from audit import events
+from audit.actions import record
+from lib import clock
+from messaging.actions import queue
+from messaging.recipient import Recipient
+from twofactor.enrolment.models import CHECK_LIFETIME, UNDO_LIFETIME, EmailCheck, Enrolment
+
+if TYPE_CHECKING:
+    from accounts.requests import SignedInRequest
+    from accounts.sessions.models import Session
+    from accounts.user.models import User
+    from lib.origin import Origin
+    from twofactor.second_factor import SecondFactor
+
+
+@transaction.atomic
+def note_first(device: SecondFactor, *, user: User, origin: Origin) -> None:
+    """Record that two-step verification is on, and send the link that undoes it.
+
+    Also to an address that can still take the account back: whoever has changed it lately may be the thief.
+    """
+    enrolment = Enrolment.objects.create(user=user, network_digest=origin.network_digest)
+    event = record(events.METHODS_ON, user=user, origin=origin, method=device.method_slug, name=device.name)
+    details: dict[str, int | str] = {"enrolment": enrolment.pk, "event": event.pk}
+    former = EmailChange.objects.undoable().filter(user=user).values_list("old_email", flat=True)
+    for email in sorted({user.email, *former}):
+        to = Recipient(email=email, language=user.language, name=user.name)
+        queue("first_method", to=to, user=user, details=details, expires_in=UNDO_LIFETIME)
+
+
+@transaction.atomic
+def ask_by_email(request: SignedInRequest, *, next_url: str) -> None:
+    """Send the link that lets this session add a first method. An older one works for its 15 minutes too."""
+    user, session = request.user, cast("Session", request.session.row)
+    check = EmailCheck.objects.create(
+        user=user, session=session, auth_generation=user.auth_generation, next_url=next_url
+    )
+    event = record(events.FIRST_METHOD_ASKED, user=user, origin=request.origin)
+    details: dict[str, int | str] = {"check": check.pk, "event": event.pk}
+    queue("first_method_check", to=user.recipient, user=user, details=details, expires_in=CHECK_LIFETIME)
+
+
+@transaction.atomic
+def confirm_by_email(check: EmailCheck, *, origin: Origin) -> bool:
+    """Spend the link; False if it was spent or ran out meanwhile."""
+    # confirmed_at is asked of the row itself: after waiting for another request PostgreSQL looks again at the row,
+    # not at what was joined to it.
+    unused = EmailCheck.objects.filter(pk__in=EmailCheck.objects.open().filter(pk=check.pk), confirmed_at=None)
+    if not unused.update(confirmed_at=clock.now()):
+        return False
+    record(events.CONFIRMED, user=check.user, origin=origin, method="email")
+    return True

@@ -1,0 +1,44 @@
+"""Mails about a first second factor. Links are made here, in the worker: neither outbox nor queue ever holds one."""
+
+from __future__ import annotations
+
+import zoneinfo
+from typing import TYPE_CHECKING
+
+from django.urls import reverse
+
+from audit.models import SecurityEvent
+from lib import links, site
+from messaging import content
+from twofactor.enrolment.models import CHECK_LIFETIME, UNDO_LIFETIME
+
+if TYPE_CHECKING:
+    from messaging.content import Content
+    from messaging.models import Message
+
+
+def added(message: Message) -> Content:
+    """Two-step verification is on; the link turns it off again."""
+    token = links.token_for("enrolment_undo", int(message.details["enrolment"]))
+    link = site.absolute(reverse("twofactor:enrolment:undo", args=[token]))
+    return content.from_templates(message, {**_facts(message), "link": link, "days": UNDO_LIFETIME.days})
+
+
+def check(message: Message) -> Content:
+    """Somebody in a new place wants to turn it on; the link lets that browser."""
+    token = links.token_for("enrolment_check", int(message.details["check"]))
+    link = site.absolute(reverse("twofactor:enrolment:confirm", args=[token]))
+    change = site.absolute(reverse("accounts:password:change"))
+    context = {"link": link, "change_password_link": change, "minutes": CHECK_LIFETIME.seconds // 60}
+    return content.from_templates(message, {**_facts(message), **context})
+
+
+def _facts(message: Message) -> dict[str, object]:
+    event = SecurityEvent.objects.select_related("user").get(pk=message.details["event"])
+    time_zone = event.user.time_zone if event.user else "UTC"
+    return {
+        "when": event.created_at.astimezone(zoneinfo.ZoneInfo(time_zone)),
+        "browser": event.browser,
+        "place": event.place,
+        "device_name": event.details.get("name", ""),
+    }

@@ -1,0 +1,70 @@
+"""What an action must be shown before it adds a first second factor, or takes it back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db.models import Min
+
+from audit import events
+from audit.models import SecurityEvent
+from lib import clock, links
+from twofactor.enrolment.models import EmailCheck, Enrolment
+
+if TYPE_CHECKING:
+    from accounts.requests import SignedInRequest
+
+NEWCOMER = timedelta(days=1)  # an account this young has just confirmed its mailbox by signing up
+SIGN_INS = (events.SIGNED_IN.slug, events.SIGNED_IN_NEW.slug)
+
+
+class NotConfirmedByEmail(Exception):
+    """The session is from a new place and its person has not been asked by mail."""
+
+
+@dataclass(frozen=True)
+class OwnUndo:
+    """The link from the mail about a first method. Carried to the one action that it allows, beside OwnSudo."""
+
+    user_id: int
+    enrolment_id: int
+
+
+def own_undo(token: str) -> OwnUndo | None:
+    """The proof; None for a link that is not ours or is over."""
+    pk = links.row_id_of("enrolment_undo", token) or 0
+    enrolment = Enrolment.objects.open().filter(pk=pk).select_related("user").first()
+    if enrolment is None or enrolment.is_vouched_for:
+        return None
+    return OwnUndo(user_id=enrolment.user_id, enrolment_id=enrolment.pk)
+
+
+def must_confirm(request: SignedInRequest) -> bool:
+    """Whether the person at hand, who has no second factor yet, must first open a link in a mail.
+
+    A stolen password signs in from somewhere. Only the network counts: what a browser says of itself, a thief can say
+    too. A place that was first seen a moment ago is new, however often the thief has signed in from it since.
+    """
+    now = clock.now()
+    if now - request.user.created_at < NEWCOMER:
+        return False
+    here = request.user.sessions.filter(network_digest=request.origin.network_digest)
+    arrived = here.aggregate(at=Min("first_seen_at"))["at"] or now
+    if now - arrived >= settings.FIRST_METHOD_SETTLED:
+        return False
+    # The very first sign-in of an account is from nowhere else.
+    was_elsewhere = SecurityEvent.objects.filter(user=request.user, slug__in=SIGN_INS, created_at__lt=arrived)
+    return was_elsewhere.exists() and not _has_confirmed(request)
+
+
+def require_confirmed(request: SignedInRequest) -> None:
+    """Raises NotConfirmedByEmail."""
+    if must_confirm(request):
+        raise NotConfirmedByEmail
+
+
+def _has_confirmed(request: SignedInRequest) -> bool:
+    return EmailCheck.objects.confirmed().filter(session=request.session.row, user=request.user).exists()

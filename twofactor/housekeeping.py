@@ -1,0 +1,14 @@
+"""What second factors leave behind, and for how long it is kept. Devices themselves are never deleted here."""
+
+from datetime import timedelta
+
+from lib import clock
+from twofactor.enrolment.models import EmailCheck, Enrolment
+
+LINKS_KEPT = timedelta(days=30)  # used or dead links about a first method
+
+
+def purge() -> int:
+    """Delete what no link can act on any more; returns how many rows. It asks the data, so a missed day is no harm."""
+    old = clock.now() - LINKS_KEPT
+    return sum(rows.objects.filter(created_at__lt=old).delete()[0] for rows in (Enrolment, EmailCheck))

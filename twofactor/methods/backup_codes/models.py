@@ -1,0 +1,131 @@
+"""Ten codes for the day the phone is gone."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from argon2.low_level import Type, hash_secret_raw
+from django.conf import settings
+from django.db import models
+
+from accounts.user.models import Protection
+from lib import clock, codes, crypto
+from lib.sealed_field import SealedField
+from twofactor.second_factor import SecondFactor
+
+if TYPE_CHECKING:
+    from accounts.user.models import User
+
+HOW_MANY = 10
+LENGTH = 10  # Crockford base32 characters: 50 bits, so a stolen table must be hashed through slowly (ASVS 6.5.2)
+SHOWN_FOR = timedelta(minutes=10)
+
+
+def new_salt() -> str:
+    return secrets.token_hex(16)
+
+
+class BackupCodes(SecondFactor):
+    """A person's present set. A new set is a new row: the old one dies with everything in it."""
+
+    method_slug = "backup_codes"
+    protection = Protection.NONE
+    is_backup = True
+    first_page = "twofactor:backup_codes:codes"
+
+    binding = models.UUIDField(default=uuid.uuid4, editable=False)
+    salt = models.CharField(max_length=32, default=new_salt)
+    time_cost = models.PositiveSmallIntegerField()
+    memory_kib = models.PositiveIntegerField()
+    parallelism = models.PositiveSmallIntegerField()
+    # The codes themselves, sealed, for as long as they may be shown; wiped then.
+    sealed_codes = models.TextField(blank=True)
+    shown_on_web_at = models.DateTimeField(null=True)
+    shown_in_app_at = models.DateTimeField(null=True)
+    saved_at = models.DateTimeField(null=True)  # the person said that they are in a safe place
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user"], name="one_set_of_codes_each")]
+
+    @classmethod
+    def make_for(cls, user: User) -> None:
+        """A fresh set, ready to be shown; the old one is gone. Call it with the user's row locked."""
+        # The set is locked before its codes, as a sign-in does it: else the two could wait for each other.
+        list(cls.objects.select_for_update().filter(user=user))
+        cls.objects.filter(user=user).delete()
+        plain = [codes.readable(LENGTH) for _number in range(HOW_MANY)]
+        fresh = cls(
+            user=user,
+            name="",
+            time_cost=settings.ARGON2_TIME_COST,
+            memory_kib=settings.ARGON2_MEMORY_KIB,
+            parallelism=settings.ARGON2_PARALLELISM,
+        )
+        fresh.sealed_codes = crypto.seal(" ".join(plain), purpose="backup_codes", bound_to=fresh._owner())
+        fresh.save()
+        BackupCode.objects.bulk_create(BackupCode(codes=fresh, digest=fresh.digest_of(code)) for code in plain)
+
+    @classmethod
+    def prepare(cls, devices: models.QuerySet[Any], answer: str) -> str:
+        """The typed code as its digest: the slow hash is done before any row is locked, one whatever was typed."""
+        present = devices.first()
+        return present.digest_of(answer) if present is not None else ""
+
+    def accepts(self, answer: str) -> bool:
+        """Spend the code with this digest by one conditional update, so that it counts once."""
+        return self.codes.filter(digest=answer, used_at=None).update(used_at=clock.now()) == 1
+
+    def has_spent(self, answer: str) -> bool:
+        return self.codes.filter(digest=answer).exclude(used_at=None).exists()
+
+    @property
+    def left(self) -> int:
+        return self.codes.filter(used_at=None).count()
+
+    @property
+    def plain(self) -> list[str]:
+        """The codes as people read them, while they may be shown; else none."""
+        if not self.may_be_shown:
+            return []
+        opened = crypto.unseal(self.sealed_codes, purpose="backup_codes", bound_to=self._owner())
+        return [codes.grouped(code, LENGTH // 2, "-") for code in opened.split()]
+
+    @property
+    def may_be_shown(self) -> bool:
+        return bool(self.sealed_codes) and clock.now() < self.created_at + SHOWN_FOR
+
+    def digest_of(self, code: str) -> str:
+        """Argon2id over the peppered code: without the key a stolen table cannot even be guessed at."""
+        peppered = crypto.keyed_digest("backup_codes", self.user_id, code)
+        hashed = hash_secret_raw(
+            peppered.encode(),
+            bytes.fromhex(self.salt),
+            time_cost=self.time_cost,
+            memory_cost=self.memory_kib,
+            parallelism=self.parallelism,
+            hash_len=32,
+            type=Type.ID,
+        )
+        return hashed.hex()
+
+    def _owner(self) -> str:
+        return f"{self._meta.label_lower}|codes|{self.binding}|{self.user_id}"
+
+    sealed_fields = (SealedField("sealed_codes", purpose="backup_codes", bound_to=_owner),)  # rotate_keys finds it here
+
+
+class BackupCode(models.Model):
+    """One code of a set, as its digest."""
+
+    codes = models.ForeignKey(BackupCodes, on_delete=models.CASCADE, related_name="codes")
+    digest = models.CharField(max_length=64)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["codes", "digest"], name="one_row_a_code")]
+
+    def __str__(self) -> str:
+        return f"code {self.pk}"

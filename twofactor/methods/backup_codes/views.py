@@ -1,0 +1,65 @@
+"""Backup codes: shown once, saved, renewed; and what to do after one was used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.sudo.actions import own_sudo
+from accounts.sudo.decorators import no_sudo, require_sudo
+from twofactor.methods.backup_codes import actions
+from twofactor.methods.backup_codes.forms import SavedForm
+from twofactor.methods.backup_codes.models import HOW_MANY, BackupCodes
+
+if TYPE_CHECKING:
+    from accounts.requests import SignedInRequest
+
+
+@no_sudo("Saying that the codes are saved only hides them sooner")
+@require_http_methods(["GET", "HEAD", "POST"])
+def codes(request: SignedInRequest) -> HttpResponse:
+    """The codes on the first visit, how many are left on later ones. The tick leads on."""
+    present = get_object_or_404(BackupCodes, user=request.user)
+    form = SavedForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        actions.note_saved(present, request=request)
+        messages.success(request, _("Your backup codes are saved. Two-step verification is ready."))
+        return redirect("twofactor:devices:overview")
+    # Who forgot the tick gets the page again as it was.
+    shown = actions.shown_again(present) if form.errors else actions.show_once(present)
+    context = {"codes": shown, "form": form, "present": present, "how_many": HOW_MANY}
+    return render(request, "twofactor/methods/backup_codes/codes.html", context, status=422 if form.errors else 200)
+
+
+@require_sudo
+@require_POST
+def download(request: SignedInRequest) -> HttpResponse:
+    """The codes as a text file, for as long as they may be shown."""
+    present = get_object_or_404(BackupCodes, user=request.user)
+    plain = actions.shown_again(present)
+    if not plain:
+        messages.error(request, _("We can't show these codes any more. Create new ones."))
+        return redirect("twofactor:backup_codes:codes")
+    context = {"codes": plain, "account": request.user, "made_on": present.created_at}
+    text = render_to_string("twofactor/methods/backup_codes/codes.txt", context, request)
+    name = slugify(f"{settings.PRODUCT_NAME} backup codes {request.user.name}")
+    headers = {"Content-Disposition": f'attachment; filename="{name}.txt"'}
+    return HttpResponse(text, content_type="text/plain; charset=utf-8", headers=headers)
+
+
+@require_sudo
+@require_http_methods(["GET", "HEAD", "POST"])
+def renew(request: SignedInRequest) -> HttpResponse:
+    present = get_object_or_404(BackupCodes, user=request.user)
+    if request.method == "POST":
+        actions.renew(by=own_sudo(request), request=request)
+        return redirect("twofactor:backup_codes:codes")
+    return render(request, "twofactor/methods/backup_codes/renew.html", {"present": present})

@@ -1,0 +1,42 @@
+"""What is told of a person's second factors when they ask for their data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import django_otp
+
+from twofactor.enrolment.models import EmailCheck, Enrolment
+from twofactor.second_factor import SecondFactor
+
+if TYPE_CHECKING:
+    from accounts.user.models import User
+
+Rows = list[dict[str, object]]
+
+
+def second_steps(user: User) -> Rows:
+    """Of every kind, without secrets; those that were never confirmed too."""
+    kinds = [kind for kind in django_otp.device_classes() if issubclass(kind, SecondFactor)]
+    columns = ("name", "confirmed", "created_at", "last_used_at", "last_used_agent", "last_used_place")
+    return [
+        {"method": kind.method_slug, **row}
+        for kind in kinds
+        for row in kind.objects.filter(user=user).order_by("pk").values(*columns)
+    ]
+
+
+def enrolments(user: User) -> Rows:
+    """When two-step verification was turned on, and whether that was taken back."""
+    return [
+        {"created_at": enrolment.created_at, "undone_at": enrolment.undone_at}
+        for enrolment in Enrolment.objects.filter(user=user).order_by("pk")
+    ]
+
+
+def email_checks(user: User) -> Rows:
+    """When the mailbox was asked before a first method."""
+    return [
+        {"created_at": check.created_at, "confirmed_at": check.confirmed_at}
+        for check in EmailCheck.objects.filter(user=user).order_by("pk")
+    ]
