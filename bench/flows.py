@@ -30,7 +30,7 @@ class Round:
     cpu_ms: float  # of the workers, a flow
 
 
-def timed(server: Gunicorn, flows: Sequence[Callable[[], None]], concurrency: int = CONCURRENCY) -> Round:
+def timed(server: Gunicorn, flows: Sequence[Callable[[], object]], concurrency: int = CONCURRENCY) -> Round:
     cpu, clock = workers_cpu_seconds(server), time.perf_counter()
     with ThreadPoolExecutor(concurrency) as pool:
         for done in [pool.submit(flow) for flow in flows]:

@@ -19,9 +19,29 @@ app.conf.beat_schedule = {
         "schedule": 10.0,
         "options": {"expires": 10.0},
     },
+    "write audit checkpoints": {
+        "task": "audit.tasks.write_checkpoints",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
+    "tell half-finished sign-ins": {
+        "task": "accounts.tasks.tell_half_finished_sign_ins",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
+    "purge events": {
+        "task": "audit.tasks.purge_events",
+        "schedule": crontab(hour="3", minute="37"),
+        "options": {"expires": 3600.0},
+    },
     "purge accounts": {
         "task": "accounts.tasks.purge_accounts",
         "schedule": crontab(hour="3", minute="27"),
+        "options": {"expires": 3600.0},
+    },
+    "purge second factors' links": {
+        "task": "twofactor.tasks.purge_twofactor",
+        "schedule": crontab(hour="3", minute="47"),
         "options": {"expires": 3600.0},
     },
     "purge messages": {

@@ -18,7 +18,7 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
-from lib import clock, crypto
+from lib import clock, rotation
 from messaging.actions import SWEEP
 from messaging.models import Heartbeat, Message, State
 
@@ -46,6 +46,7 @@ class Report:
     """What the database says, or that it says nothing."""
 
     database: str = "down"
+    keys: str = "unknown"
     migrations: str = "unknown"
     worker: str = "unknown"
     outbox: Outbox = Outbox()
@@ -62,15 +63,14 @@ def live(_request: HttpRequest) -> HttpResponse:
 @require_safe
 def ready(_request: HttpRequest) -> HttpResponse:
     """503 only when nobody can sign in here; what else is down is "degraded", since taking us away would not help."""
-    report = DATABASE.ask()
-    keys, broker = keys_status(), redis_status()
-    if {report.database, report.migrations, keys} != {"ok"}:
+    report, broker = DATABASE.ask(), redis_status()
+    if {report.database, report.migrations, report.keys} != {"ok"}:
         status = "down"
     elif {broker, report.worker, report.outbox.status} != {"ok"}:
         status = "degraded"
     else:
         status = "ok"
-    answer = {"status": status, "keys": keys, "redis": broker, **asdict(report)}
+    answer = {"status": status, "redis": broker, **asdict(report)}
     return JsonResponse(answer, status=503 if status == "down" else 200)
 
 
@@ -102,6 +102,7 @@ class DatabaseProbe:
 
 DATABASE = DatabaseProbe()
 migrated = threading.Event()  # once seen, it stays: nobody takes a migration back under a running portal
+rings_that_fit: set[str] = set()  # so does this: a process keeps its keys, and the whole table need not be asked twice
 
 
 def database_report(now: datetime) -> Report:
@@ -109,7 +110,13 @@ def database_report(now: datetime) -> Report:
     if not has_migrations_applied():
         return Report(database="ok", migrations="pending")
     swept_lately = Heartbeat.objects.filter(name=SWEEP, at__gt=now - SWEEP_LATE).exists()
-    return Report(database="ok", migrations="ok", worker="ok" if swept_lately else "down", outbox=outbox_report(now))
+    return Report(
+        database="ok",
+        keys="ok" if have_keys_fit() else "down",
+        migrations="ok",
+        worker="ok" if swept_lately else "down",
+        outbox=outbox_report(now),
+    )
 
 
 def has_migrations_applied() -> bool:
@@ -118,6 +125,14 @@ def has_migrations_applied() -> bool:
         if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
             migrated.set()
     return migrated.is_set()
+
+
+def have_keys_fit() -> bool:
+    """Whether PORTAL_KEYS are those of this database: a wrong one must show at start, not at somebody's sign-in."""
+    ring = settings.PORTAL_KEYS
+    if ring and ring not in rings_that_fit and rotation.keys_fit():
+        rings_that_fit.add(ring)
+    return ring in rings_that_fit
 
 
 def outbox_report(now: datetime) -> Outbox:
@@ -130,11 +145,6 @@ def outbox_report(now: datetime) -> Outbox:
         oldest_waiting_seconds=int(waited.total_seconds()),
         dead=Message.objects.filter(state=State.DEAD).count(),
     )
-
-
-def keys_status() -> str:
-    """Settings refuse to load without keys; this finds a ring that was emptied since."""
-    return "ok" if settings.SECRET_KEY and settings.PORTAL_KEYS and crypto.key_ring() else "down"
 
 
 def redis_status() -> str:

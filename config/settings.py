@@ -84,6 +84,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "django.template.context_processors.i18n",
                 "lib.site.site",
+                "twofactor.devices.banner.banner",
             ],
             "builtins": ["django.templatetags.i18n", "django.templatetags.static", "lib.templatetags.portal"],
             "loaders": [("django.template.loaders.cached.Loader", ["django.template.loaders.filesystem.Loader"])],
@@ -133,6 +134,7 @@ LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 MESSAGE_STORAGE = "lib.flash.FlashStorage"
 FLASH_COOKIE_NAME = f"{_COOKIE}flash"
+METHOD_COOKIE_NAME = f"{_COOKIE}method"
 if HTTPS:
     SECURE_SSL_REDIRECT = True
     SECURE_REDIRECT_EXEMPT = [r"^healthz/"]
@@ -164,11 +166,22 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LEAKED_PASSWORD_RANGE_URL = env_str("LEAKED_PASSWORD_RANGE_URL")
 
+# What the apps above accounts keep about a person (the name of the section, its function), and what deleting an account
+# means to them.
+EXPORTED = {
+    "organizations": "organizations.members.person.exported",
+    "second_steps": "twofactor.person.second_steps",
+    "enrolments": "twofactor.person.enrolments",
+    "email_checks": "twofactor.person.email_checks",
+}
+DELETION_CONSEQUENCES = ("organizations.members.person.if_deleted",)
+
 DEMO_PEOPLE = demo_cast.PEOPLE if DEMO else ()
 DEMO_PASSWORD = demo_cast.PASSWORD if DEMO else ""
 
 # ── Second factors ────────────────────────────────────────────────────────────
 TOTP_WINDOW = env_int("TOTP_WINDOW", 1)
+FIRST_METHOD_SETTLED = timedelta(minutes=env_int("FIRST_METHOD_SETTLED_MINUTES", 24 * 60))
 
 # ── Messages and workers ──────────────────────────────────────────────────────
 REDIS_URL = env_str("REDIS_URL", "" if PRODUCTION else "redis://127.0.0.1:6379/0")
@@ -190,6 +203,16 @@ MESSAGE_COMPOSERS = {
     "signup_invitation": "accounts.signup.messages.invitation",
     "welcome": "accounts.signup.messages.welcome",
     "password_reset": "accounts.password.messages.reset",
+    "email_verify": "accounts.email.messages.verify",
+    "email_known": "accounts.email.messages.known",
+    "email_stop": "accounts.email.messages.stop",
+    "email_changed": "accounts.email.messages.changed",
+    "email_restored": "accounts.email.messages.restored",
+    "account_deleted": "accounts.settings.messages.deleted",
+    "new_sign_in": "accounts.login.messages.new_sign_in",
+    "half_finished": "accounts.login.messages.half_finished",
+    "first_method": "twofactor.enrolment.messages.added",
+    "first_method_check": "twofactor.enrolment.messages.check",
     "security_event": "audit.messages.security_event",
 }
 # Which module sends what; the demo's keeps everything readable at /demo/messages/.
@@ -239,7 +262,11 @@ LOGGING = {
     "formatters": {"json": {"()": "lib.logs.JSONFormatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": env_str("LOG_LEVEL", "INFO")},
-    "loggers": {"django.server": {"handlers": ["stderr"], "propagate": False}},
+    "loggers": {
+        "django": {"level": env_str("LOG_LEVEL", "INFO")},  # Django gives it a level of its own
+        "django.server": {"handlers": ["stderr"], "propagate": False},
+        "sallyport.audit.checkpoint": {"level": "INFO"},  # whatever LOG_LEVEL is: audit_verify reads them
+    },
 }
 
 safety.refuse_unsafe(globals(), os.environ)

@@ -2,17 +2,22 @@
 
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
+from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
+from accounts.sudo.decorators import no_sudo
 from config import health
 
+home = require_safe(RedirectView.as_view(pattern_name="twofactor:devices:overview"))
+choose_language = no_sudo("A language opens nothing")(login_not_required(set_language))
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="twofactor:devices:overview"), name="home"),
+    path("", home, name="home"),
     path("", include("accounts.urls")),
     path("", include("twofactor.urls")),
+    path("", include("audit.urls")),
     path("", include("messaging.urls")),
-    path("language/", login_not_required(set_language), name="set_language"),
+    path("language/", choose_language, name="set_language"),
     path("healthz/live", health.live, name="live"),
     path("healthz/ready", health.ready, name="ready"),
 ]

@@ -165,6 +165,11 @@ def sweep(hand_over: Callable[[UUID], None]) -> int:
     return len(message_ids)
 
 
+def forget(email: str) -> int:
+    """Forget what was sent to an address before it had an account; what refers to a person goes with the person."""
+    return Message.objects.filter(user=None, recipient_email__iexact=email).delete()[0]
+
+
 def purge() -> int:
     """Forget what left, or did not, long ago; returns how many messages."""
     deleted = Message.objects.finished_before(clock.now() - KEPT_FOR).delete()

@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 # Everything else asks to sign in. A new public view must be added here on purpose.
 PUBLIC = {
     "accounts:email:forgot",
+    "accounts:email:stop",
     "accounts:login:help",
     "accounts:login:sign_in",
     "accounts:login:sign_out",
     "accounts:password:forgot",
     "accounts:password:forgot_sent",
     "accounts:password:reset",
+    "accounts:settings:restore",
     "accounts:signup:sent",
     "accounts:signup:sign_up",
     "accounts:signup:verify",
@@ -32,6 +34,7 @@ PUBLIC = {
     "messaging:demo_messages_json",
     "ready",
     "set_language",
+    "twofactor:enrolment:undo",
 }
 # Public to LoginRequiredMiddleware, but only for whoever has given the right password a moment ago.
 PENDING = {

@@ -30,6 +30,12 @@ for (const button of navigator.clipboard ? all("[data-copy]") : []) {
   })
 }
 
+// Print this page.
+for (const button of all("[data-print]")) {
+  button.hidden = false
+  button.addEventListener("click", () => print())
+}
+
 // A pasted "123 456" fits the slots; a complete code sends itself, where the form asks for it.
 for (const input of all("[data-code-length]")) {
   let sent

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 METHODS = ("GET", "POST", "POST", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "NONSENSE")
 FIELDS = (
     "login", "password", "next", "code", "name", "method", "email", "country", "current_password", "invitation",
-    "csrfmiddlewaretoken", "remember_browser", "id", "user", "user_id", "is_support", "confirmed", "__proto__",
+    "language", "time_zone", "alerts", "csrfmiddlewaretoken", "remember_browser",
+    "id", "user", "user_id", "is_support", "confirmed",
+    "__proto__",
 )  # fmt: skip
 VALUES = (
     "", " ", "0", "-1", "000000", "123456", "\uff11\uff12\uff13\uff14\uff15\uff16", "+12345", "1e309", "NaN", "true",

@@ -50,7 +50,10 @@ def speak(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 # What people and machines are called is not translated: names, addresses, keys and codes stand in these elements.
-NAMES = "bdi, code, kbd, samp, svg, script, style, noscript, .avatar, [lang]:not(html), select[name=country] option"
+NAMES = (
+    "bdi, code, kbd, samp, svg, script, style, noscript, .avatar, [lang]:not(html), "
+    "select:is([name=country], [name=time_zone]) option"
+)
 
 OUTSIDE_BRACKETS = """names => {
     const found = [];

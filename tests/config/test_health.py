@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import socket
 import threading
 from datetime import timedelta
@@ -10,17 +11,21 @@ from django.db import connection, connections
 
 from config import health
 from lib import clock as portal_clock
+from lib import rotation
 from messaging.actions import SWEEP
 from messaging.models import Heartbeat, Message, State
 from tests.bed import environment
+from tests.bed.people import code_app
 
 if TYPE_CHECKING:
     from django.test import Client
     from pytest_django import DjangoAssertNumQueries, Settings
 
+    from accounts.user.models import User
     from tests.bed.clock import TestClock
 
 pytestmark = pytest.mark.django_db(transaction=True)
+OTHER_KEY = "other:" + base64.b64encode(b"k" * 32).decode()
 
 
 @pytest.fixture
@@ -122,3 +127,60 @@ def test_without_its_tables_it_is_not_ready(client: Client, monkeypatch: pytest.
 def test_without_keys_it_is_not_ready(client: Client, settings: Settings) -> None:
     settings.PORTAL_KEYS = ""
     assert client.get("/healthz/ready").status_code == 503
+
+
+# ── Keys (DB-04) ──
+@pytest.fixture
+def fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that has not looked at its keys yet."""
+    monkeypatch.setattr(health, "rings_that_fit", set())
+
+
+@pytest.mark.usefixtures("swept", "fresh_process")
+def test_keys_of_another_portal_are_found_at_start(client: Client, alice: User, settings: Settings) -> None:
+    code_app(alice)
+    settings.PORTAL_KEYS = OTHER_KEY
+    answer = client.get("/healthz/ready")
+    assert answer.status_code == 503
+    assert (answer.json()["status"], answer.json()["keys"]) == ("down", "down")
+
+
+@pytest.mark.usefixtures("swept", "fresh_process")
+def test_a_wrong_key_under_the_right_name_is_found_too(client: Client, alice: User, settings: Settings) -> None:
+    code_app(alice)
+    settings.PORTAL_KEYS = OTHER_KEY.replace("other:", settings.PORTAL_KEYS.partition(":")[0] + ":")
+    assert client.get("/healthz/ready").json()["keys"] == "down"
+
+
+@pytest.mark.usefixtures("swept", "fresh_process")
+def test_an_old_key_removed_too_early_is_found(client: Client, alice: User, bob: User, settings: Settings) -> None:
+    code_app(alice)
+    old, settings.PORTAL_KEYS = settings.PORTAL_KEYS, f"{OTHER_KEY},{settings.PORTAL_KEYS}"
+    code_app(bob)
+    assert client.get("/healthz/ready").json()["keys"] == "ok"
+    settings.PORTAL_KEYS = OTHER_KEY
+    assert client.get("/healthz/ready").json()["keys"] == "down"
+    settings.PORTAL_KEYS = old
+    assert client.get("/healthz/ready").json()["keys"] == "down"
+
+
+@pytest.mark.usefixtures("swept", "fresh_process")
+def test_one_secret_that_was_tampered_with_does_not_close_the_portal(client: Client, alice: User, bob: User) -> None:
+    broken = code_app(alice)
+    code_app(bob)
+    type(broken).objects.filter(pk=broken.pk).update(sealed_secret=broken.sealed_secret[:-6] + "AAAAA=")
+    assert client.get("/healthz/ready").status_code == 200
+
+
+@pytest.mark.usefixtures("swept", "fresh_process")
+def test_keys_that_fit_are_looked_at_once(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+
+    def keys_fit() -> bool:
+        asked.append(True)
+        return True
+
+    monkeypatch.setattr(rotation, "keys_fit", keys_fit)
+    for _ in range(3):
+        assert client.get("/healthz/ready").json()["keys"] == "ok"
+    assert len(asked) == 1

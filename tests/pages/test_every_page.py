@@ -27,7 +27,10 @@ VISITORS = ("visitor", "password given", "signed in", "signed in with a code app
 # Shown where no page of its own is.
 ELSEWHERE = ("/no/such/page/",)
 # Forms that show their errors when sent empty, and change nothing.
-FORMS = {"/login/", "/signup/", "/password/forgot/", "/login/verify/totp/", "/confirm/", "/password/", "/2fa/totp/add/"}
+FORMS = {
+    "/login/", "/signup/", "/password/forgot/", "/login/verify/totp/", "/confirm/", "/password/", "/2fa/totp/add/",
+    "/email/", "/settings/delete/",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
