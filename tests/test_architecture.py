@@ -114,3 +114,10 @@ def test_every_setting_is_documented_and_every_documented_setting_exists() -> No
     documented = set(re.findall(r"^\| `([A-Z0-9_]+)`", table, re.MULTILINE))
 
     assert documented == read
+
+
+@pytest.mark.parametrize("file", sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]), ids=lambda file: file.name)
+def test_links_between_documents_lead_somewhere(file: Path) -> None:
+    targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", file.read_text(encoding="utf-8"))
+
+    assert [target for target in targets if "://" not in target and not (file.parent / target).exists()] == []
