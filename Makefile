@@ -28,8 +28,8 @@ format: .venv/.dev
 	@$(BIN)/ruff format
 
 lock: .venv/.dev ## after a change of the dependencies in pyproject.toml
-	$(BIN)/uv pip compile --quiet --generate-hashes --universal --no-header pyproject.toml -o requirements.txt
-	$(BIN)/uv pip compile --quiet --generate-hashes --universal --no-header --extra dev pyproject.toml -o requirements-dev.txt
+	$(BIN)/uv pip compile --quiet --generate-hashes --universal --no-strip-extras --no-header pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile --quiet --generate-hashes --universal --no-strip-extras --no-header --extra dev pyproject.toml -o requirements-dev.txt
 
 messages: .venv/.dev ## collect texts to translate, and compile the translations
 	@SALLYPORT_DEMO=1 $(BIN)/python manage.py makemessages --all --no-obsolete --ignore .venv --ignore var
