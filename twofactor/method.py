@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
 
     from accounts.user.models import User
+    from twofactor.challenge.asked import Asked
     from twofactor.challenge.forms import ChallengeForm
     from twofactor.second_factor import SecondFactor
 
@@ -40,6 +41,8 @@ class Method:
     needs_signal: bool = False  # it needs a mobile network
     needs_settings: tuple[str, ...] = ()  # offered only where these are set
     replace_page: str = ""  # the URL name of the page that puts a new device in the place of an old one, if it has one
+    send: Callable[[Asked], None] | None = None  # ask the person's device; writes rows and messages, waits for nothing
+    challenge_urls: str = ""  # a module of further pages under /login/verify/<slug>/
     off_warning: Callable[[User], str] | None = None  # what else ends when two-step verification is turned off
 
     @property
@@ -86,6 +89,11 @@ class Method:
     @property
     def challenge_url(self) -> str:
         return reverse("twofactor:challenge:answer", args=[self.url_slug])
+
+    @property
+    def send_url(self) -> str:
+        """Where choosing it is a POST, because that sends something; "" for methods that just ask."""
+        return reverse("twofactor:challenge:send", args=[self.url_slug]) if self.send else ""
 
     def url_after_sign_in(self, next_url: str) -> str:
         """Where a person goes who has just signed in with it."""

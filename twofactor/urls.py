@@ -7,8 +7,9 @@ from twofactor.registry import METHODS
 
 app_name = "twofactor"
 urlpatterns = [
+    *(path(f"login/verify/{m.url_slug}/", include(m.challenge_urls)) for m in METHODS if m.challenge_urls),
     path("", include("twofactor.challenge.urls")),
     path("", include("twofactor.enrolment.urls")),
     path("", include("twofactor.devices.urls")),
-    *(path(f"2fa/{method.url_slug}/", guarded_pages(f"twofactor.methods.{method.slug}.urls")) for method in METHODS),
+    *(path(f"2fa/{m.url_slug}/", guarded_pages(f"twofactor.methods.{m.slug}.urls")) for m in METHODS),
 ]

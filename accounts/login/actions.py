@@ -34,11 +34,11 @@ class AttemptIsOver(Exception):
 def begin(request: Request, user: User, *, next_url: str) -> str:
     """Go on after the right password; returns where to.
 
-    Signs in here and now only if settings.SECOND_STEP says that nothing more is asked. An exception in that hook
-    leaves this function and its transaction with it: nobody gets in by a mistake.
+    Signs in here and now only if settings.SECOND_STEP, which gets the stored attempt, says that nothing more is
+    asked. An exception in that hook leaves this function and its transaction with it: nobody gets in by a mistake.
     """
     request.session.cycle_key()
-    attempt = LoginAttempt(
+    attempt = LoginAttempt.objects.create(
         user=user,
         session_digest=request.session.digest,
         auth_generation=user.auth_generation,
@@ -49,9 +49,9 @@ def begin(request: Request, user: User, *, next_url: str) -> str:
     )
     challenge_url = _second_step(attempt, request)
     if challenge_url is None:
+        attempt.close(LoginAttempt.State.FINISHED)
         _sign_in(request, attempt, device=None, proved_by="password")
         return next_url
-    attempt.save()
     request.session[ATTEMPT_KEY] = attempt.pk
     request.session.save()
     return challenge_url
@@ -80,7 +80,7 @@ def sign_out(request: Request) -> None:
     """End the session, or the sign-in that is still pending, on the server as well as in the browser."""
     attempt = attempt_of(request)
     if attempt is not None:
-        LoginAttempt.objects.filter(pk=attempt.pk).update(state=LoginAttempt.State.ABANDONED)
+        attempt.close(LoginAttempt.State.ABANDONED)
     user = request.user if request.user.is_authenticated else None
     request.session.end(Ending.SIGNED_OUT)
     auth.logout(request)

@@ -88,3 +88,7 @@ class LoginAttempt(models.Model):
         unfinished = LoginAttempt.objects.filter(pk=self.pk, state=self.State.PENDING)
         still_pending = unfinished.filter(pk__in=LoginAttempt.objects.pending())
         return still_pending.update(state=self.State.FINISHED) == 1
+
+    def close(self, state: State) -> None:
+        """End it without an answer. For requests that race to finish it there is claim()."""
+        LoginAttempt.objects.filter(pk=self.pk).update(state=state)

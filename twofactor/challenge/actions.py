@@ -13,8 +13,8 @@ from accounts.sudo import actions as sudo
 from audit import events
 from audit.actions import record
 from lib import limits
-from twofactor import registry
-from twofactor.challenge import budget
+from twofactor.challenge import budget, choose
+from twofactor.challenge.asked import asked_to_sign_in
 from twofactor.second_factor import Refusal, hint_about, verify, why_refused
 
 if TYPE_CHECKING:
@@ -29,9 +29,15 @@ if TYPE_CHECKING:
     from twofactor.second_factor import SecondFactor
 
 
-def second_step(attempt: LoginAttempt, _request: Request) -> str | None:
-    """settings.SECOND_STEP: where to go after the right password; None signs in without a second step."""
-    return reverse("twofactor:challenge:default") if registry.methods_of(attempt.user) else None
+def second_step(attempt: LoginAttempt, request: Request) -> str | None:
+    """settings.SECOND_STEP: where to go after the right password; None signs in without a second step.
+
+    A method that sends something does it now: this POST chose it, and no GET may.
+    """
+    ways = choose.ways(attempt.user, request)
+    if ways and ways[0].send:
+        ways[0].send(asked_to_sign_in(request, attempt))
+    return reverse("twofactor:challenge:default") if ways else None
 
 
 def answer_sign_in(request: Request, attempt: LoginAttempt, method: Method, form: ChallengeForm) -> bool:

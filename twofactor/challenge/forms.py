@@ -1,6 +1,8 @@
 """How answers are asked for."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -9,6 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.password.forms import CurrentPasswordField
 from lib import codes
 from twofactor.second_factor import Refusal
+
+if TYPE_CHECKING:
+    from twofactor.challenge.asked import Asked
 
 CODE_LENGTH = 6
 REFUSALS = {
@@ -22,6 +27,10 @@ class ChallengeForm(forms.Form):
     """A form whose valid content is an answer for a device."""
 
     hint = ""  # what would help, if the refused answer shows it
+
+    def __init__(self, data: Any = None, *, asked: Asked) -> None:
+        super().__init__(data)
+        self.asked = asked
 
     @property
     def answer(self) -> Any:

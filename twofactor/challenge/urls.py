@@ -9,5 +9,6 @@ urlpatterns = [
     path("login/verify/", views.default, name="default"),
     path("login/verify/other/", views.other, name="other"),
     path("login/verify/<slug:url_slug>/", views.answer, name="answer"),
+    path("login/verify/<slug:url_slug>/send/", views.send, name="send"),
     path("confirm/", views.confirm, name="confirm"),
 ]

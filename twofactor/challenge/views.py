@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.login.next_url import safe_next
 from accounts.sudo.decorators import no_sudo
 from twofactor import registry
 from twofactor.challenge import actions, choose
+from twofactor.challenge.asked import asked_to_confirm, asked_to_sign_in
 from twofactor.challenge.decorators import pending_attempt
 from twofactor.challenge.forms import ConfirmPasswordForm
 
@@ -37,13 +38,26 @@ def default(request: Request, attempt: LoginAttempt) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def answer(request: Request, attempt: LoginAttempt, url_slug: str) -> HttpResponse:
     method = method_or_404(request, attempt.user, url_slug)
-    form = method.challenge_form(request.POST if request.method == "POST" else None)
+    asked = asked_to_sign_in(request, attempt)
+    form = method.challenge_form(request.POST if request.method == "POST" else None, asked=asked)
     if request.method == "POST" and actions.answer_sign_in(request, attempt, method, form):
         response = redirect(method.url_after_sign_in(attempt.next_url))
         choose.remember(response, method)
         return response
     context = {"method": method, "form": form, "attempt_email": attempt.user.email}
     return render(request, method.challenge_template, context, status=422 if form.errors else 200)
+
+
+@no_sudo("It sends to the owner's own device, within the method's limits")
+@pending_attempt
+@require_POST
+def send(request: Request, attempt: LoginAttempt, url_slug: str) -> HttpResponse:
+    """Choose a method that sends something, or have it sent again. Nothing is ever sent by a GET."""
+    method = method_or_404(request, attempt.user, url_slug)
+    if method.send is None or not method.devices_of(attempt.user).exists():
+        raise Http404
+    method.send(asked_to_sign_in(request, attempt))
+    return redirect(method.challenge_url)
 
 
 @pending_attempt
@@ -62,7 +76,7 @@ def confirm(request: SignedInRequest) -> HttpResponse:
     asked = request.GET.get("method", "")
     method = next((m for m in methods if m.url_slug == asked), methods[0] if methods else None)
     form_class = method.challenge_form if method else ConfirmPasswordForm
-    form = form_class(request.POST if request.method == "POST" else None)
+    form = form_class(request.POST if request.method == "POST" else None, asked=asked_to_confirm(request))
     if request.method == "POST" and actions.confirm(request, method, form):
         return redirect(safe_next(request, request.GET.get("next", "")))
     context = {"form": form, "method": method, "others": [m for m in methods if m != method]}

@@ -48,6 +48,7 @@ NO_SUDO = {
     "twofactor:backup_codes:codes",
     "twofactor:challenge:answer",
     "twofactor:challenge:confirm",
+    "twofactor:challenge:send",
     "twofactor:enrolment:check",
     "twofactor:enrolment:confirm",
     "twofactor:enrolment:undo",

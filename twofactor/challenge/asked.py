@@ -1,0 +1,45 @@
+"""Who is asked for an answer, where and what for: an answer given for one question must not serve another."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from accounts.login.models import LoginAttempt
+    from accounts.requests import Request, SignedInRequest
+    from accounts.user.models import User
+    from lib.origin import Origin
+
+
+class Purpose(enum.Enum):
+    """What a right answer leads to."""
+
+    SIGN_IN = "sign_in"
+    CONFIRM = "confirm"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """One person in one browser. Methods that ask something of their own (a key, a phone) bind it to this."""
+
+    user: User
+    purpose: Purpose
+    browser: str  # the digest of its session's key: only this browser may answer
+    origin: Origin
+    attempt: LoginAttempt | None = None  # the sign-in that waits for the answer; None when confirming
+
+
+def asked_to_sign_in(request: Request, attempt: LoginAttempt) -> Asked:
+    return Asked(
+        user=attempt.user,
+        purpose=Purpose.SIGN_IN,
+        browser=attempt.session_digest,
+        origin=request.origin,
+        attempt=attempt,
+    )
+
+
+def asked_to_confirm(request: SignedInRequest) -> Asked:
+    return Asked(user=request.user, purpose=Purpose.CONFIRM, browser=request.session.digest, origin=request.origin)
