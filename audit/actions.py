@@ -39,7 +39,8 @@ def record(event: Event, *, user: User | None, origin: Origin, **details: str) -
         event.slug, extra={"event": row.pk, "user_id": user.pk if user else None, "ip": origin.ip, **_flat(details)}
     )
     if event.alerts and user is not None:
-        queue("security_event", to=user.recipient, user=user, details={"event": row.pk})
+        for to in user.recipients:
+            queue("security_event", to=to, user=user, details={"event": row.pk})
     return row
 
 

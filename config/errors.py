@@ -12,6 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 
+from accounts.lock.gate import AccountLocked
 from lib import site
 
 if TYPE_CHECKING:
@@ -26,8 +27,9 @@ def bad_request(_request: HttpRequest, exception: Exception) -> HttpResponse:
     return _page("400.html", 400)
 
 
-def forbidden(_request: HttpRequest, exception: Exception) -> HttpResponse:
-    del exception
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, AccountLocked):
+        return render(request, "accounts/login/locked.html", status=403)
     return _page("403.html", 403)
 
 

@@ -150,6 +150,7 @@ AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 LOGIN_URL = "accounts:login:sign_in"
 LOGIN_REDIRECT_URL = "twofactor:devices:overview"
+UNLOCKED_REDIRECT_URL = "twofactor:devices:overview"  # after a locked account was opened again
 SIGNUP = env_str("SIGNUP", "open")
 SECOND_STEP = "twofactor.challenge.actions.second_step"
 PASSWORD_HASHERS = [

@@ -9,6 +9,7 @@ from django.contrib import auth
 from django.db import transaction
 from django.utils.module_loading import import_string
 
+from accounts.lock import gate
 from accounts.login import alerts
 from accounts.login.models import LoginAttempt
 from accounts.sessions.models import Ending
@@ -30,13 +31,18 @@ class AttemptIsOver(Exception):
     """The pending sign-in was finished, ran out or died between the question and the answer."""
 
 
-@transaction.atomic
 def begin(request: Request, user: User, *, next_url: str) -> str:
-    """Go on after the right password; returns where to.
+    """Go on after the right password; returns where to. Raises AccountLocked.
 
     Signs in here and now only if settings.SECOND_STEP, which gets the stored attempt, says that nothing more is
     asked. An exception in that hook leaves this function and its transaction with it: nobody gets in by a mistake.
     """
+    gate.refuse_locked(user, request.origin)
+    return _begin(request, user, next_url)
+
+
+@transaction.atomic
+def _begin(request: Request, user: User, next_url: str) -> str:
     request.session.cycle_key()
     attempt = LoginAttempt.objects.create(
         user=user,
@@ -95,8 +101,9 @@ def _second_step(attempt: LoginAttempt, request: Request) -> str | None:
 
 
 def _sign_in(request: Request, attempt: LoginAttempt, *, device: Device | None, proved_by: str) -> None:
-    """The only caller of auth.login: a new session key, one write (ASVS 7.2.4)."""
+    """The only caller of auth.login: a new session key, one write (ASVS 7.2.4). Raises AccountLocked."""
     user = attempt.user
+    gate.pass_through(user, request.origin, device=device)
     request.session.pop(ATTEMPT_KEY, None)
     user.otp_device = device  # type: ignore[attr-defined]  # django-otp's receiver notes it
     auth.login(request, user)

@@ -22,8 +22,12 @@ class LoginAttemptQuerySet(models.QuerySet["LoginAttempt"]):
     """Attempts by state."""
 
     def pending(self) -> LoginAttemptQuerySet:
-        """Young, unfinished, of an active person whose password and methods are still those of its start."""
+        """Young, unfinished, of an active person whose password and methods are still those of its start.
+
+        Of a locked one only after the mailbox was shown: then the second step opens the account.
+        """
         return self.filter(
+            Q(user__locked_at=None) | Q(user__mailbox_shown_at__isnull=False),
             state=LoginAttempt.State.PENDING,
             started_at__gt=clock.now() - LIFETIME,
             user__is_active=True,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
+from accounts.lock.gate import note_mailbox
 from accounts.password.models import PasswordReset
 from accounts.sessions.models import Ending
 from accounts.user.actions import renew_auth
@@ -44,12 +45,14 @@ def reset_password(reset: PasswordReset, password: str, *, origin: Origin) -> bo
     """Spend the link and set the password; False if the link was spent or died meanwhile.
 
     It proves the mailbox, one factor. Nobody is signed in by it, and the second step is asked as ever (ASVS 6.4.3).
+    The way out of a locked account leads through here.
     """
     # Locked first: of two links, or a link and a change of the password, at the same instant one counts.
     User.objects.select_for_update(no_key=True).get(pk=reset.user_id)
     if not PasswordReset.objects.open().filter(pk=reset.pk).update(used_at=clock.now()):
         return False
-    _set_password(reset.user, password, session=None, origin=origin, event=events.PASSWORD_RESET)
+    user = _set_password(reset.user, password, session=None, origin=origin, event=events.PASSWORD_RESET)
+    note_mailbox(user, origin)
     return True
 
 
@@ -65,9 +68,10 @@ def require_new_password(user: User, *, reason: Ending, origin: Origin) -> None:
     ask_reset(user.email, origin=origin)
 
 
-def _set_password(user: User, password: str, *, session: SessionStore | None, origin: Origin, event: Event) -> None:
+def _set_password(user: User, password: str, *, session: SessionStore | None, origin: Origin, event: Event) -> User:
     user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     user.set_password(password)
     user.save(update_fields=["password"])
     renew_auth(user, session=session, reason=Ending.PASSWORD_CHANGED)
     record(event, user=user, origin=origin)
+    return user

@@ -47,6 +47,9 @@ class NewPasswordForm(forms.Form):
     def clean_password(self) -> str:
         password: str = self.cleaned_data["password"]
         password_validation.validate_password(password, self.user)
+        # Whoever made somebody lock the account may know the present one.
+        if self.user.is_locked and self.user.check_password(password):
+            raise ValidationError(_("That is your old password. Choose another one."), code="same")
         return password
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.urls import reverse
 
-from accounts.password.models import LIFETIME
+from accounts.password.models import LIFETIME, PasswordReset
 from lib import links, site
 from messaging import content
 
@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
 def reset(message: Message) -> Content:
     """The link is made here, in the worker: neither the outbox nor the queue ever holds it."""
+    user = PasswordReset.objects.select_related("user").get(pk=message.details["reset"]).user
     token = links.token_for("password_reset", message.details["reset"])
-    link = site.absolute(reverse("accounts:password:reset", args=[token]))
-    return content.from_templates(message, {"link": link, "minutes": int(LIFETIME.total_seconds() // 60)})
+    context = {
+        "link": site.absolute(reverse("accounts:password:reset", args=[token])),
+        "minutes": int(LIFETIME.total_seconds() // 60),
+        "locked_at": user.locked_at and user.locked_at.astimezone(user.zone),
+        "has_second_step": bool(user.protection),
+    }
+    return content.from_templates(message, context)

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 
+from accounts.login.actions import begin
 from accounts.password import actions
 from accounts.password.forms import ChangePasswordForm, ForgotPasswordForm, NewPasswordForm
 from accounts.password.models import PasswordReset
 from accounts.sudo.actions import check_own_password
 from accounts.sudo.decorators import no_sudo, require_sudo
+from accounts.user.models import User
 from lib import limits, links
 
 if TYPE_CHECKING:
@@ -25,6 +30,9 @@ if TYPE_CHECKING:
     from accounts.requests import Request, SignedInRequest
 
 LINKS_PER_PERSON = limits.Limit(name="reset.person", times=5, period=timedelta(hours=1))
+TRIES_PER_LINK = limits.Limit(
+    name="reset.tries", times=20, period=timedelta(hours=1)
+)  # the form of one tells of another
 LINKS_PER_NETWORK = limits.Limit(name="reset.network", times=60, period=timedelta(hours=1))
 
 
@@ -73,10 +81,25 @@ def reset(request: Request, token: str) -> HttpResponse:
     if link is None:
         return render(request, "accounts/password/reset_over.html", status=410)
 
+    if request.method == "POST":
+        limits.reserve(TRIES_PER_LINK, link.pk)
     form = NewPasswordForm(request.POST if request.method == "POST" else None, user=link.user)
     if form.is_valid():
         if not actions.reset_password(link, form.cleaned_data["password"], origin=request.origin):
             return render(request, "accounts/password/reset_over.html", status=410)
-        messages.success(request, _("Your new password works now. Sign in with it."))
-        return redirect("accounts:login:sign_in")
+        return _go_on(request, was_locked=link.user.is_locked, user_id=link.user_id)
     return render(request, "accounts/password/reset.html", {"form": form}, status=422 if form.errors else 200)
+
+
+def _go_on(request: Request, *, was_locked: bool, user_id: int) -> HttpResponse:
+    """To the sign-in; from a locked account with a second step straight to that step, which opens it.
+
+    Never in by the link alone, whoever has none (OWASP, Forgot Password).
+    """
+    user = User.objects.get(pk=user_id)
+    next_url = reverse(settings.UNLOCKED_REDIRECT_URL) if was_locked else ""
+    if was_locked and user.is_locked:
+        return redirect(begin(request, user, next_url=next_url))
+    messages.success(request, _("Your new password works now. Sign in with it."))
+    address = reverse("accounts:login:sign_in")
+    return redirect(f"{address}?{urlencode({'next': next_url})}" if next_url else address)

@@ -22,6 +22,7 @@ class Ending(models.TextChoices):
     METHODS_CHANGED = "methods_changed", _("Ways to sign in changed")
     EMAIL_CHANGED = "email_changed", _("Email changed")
     DELETED = "deleted", _("Account deleted")
+    LOCKED = "locked", _("Account locked")
     REPLACED = "replaced", _("Signed in as somebody else")
 
 

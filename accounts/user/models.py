@@ -28,6 +28,12 @@ class Protection(models.IntegerChoices):
     PHISHING_RESISTANT = 3, _("Strongest")
 
 
+class LockReason(models.TextChoices):
+    """Why nobody gets in."""
+
+    NOT_ME = "not_me", _("Somebody said by a link in our mail that it was not them")
+
+
 class UserManager(BaseUserManager["User"]):
     """People, found by what they type at sign-in."""
 
@@ -62,6 +68,10 @@ class User(AbstractBaseUser):
     time_zone = models.CharField(max_length=64, default="UTC")
     alerts_new_places = models.BooleanField(default=True)  # changes are told in any case
     is_active = models.BooleanField(default=True)
+    # Nobody gets in, whatever they know: accounts.lock.gate.
+    locked_at = models.DateTimeField(null=True)
+    locked_for = models.CharField(max_length=32, choices=LockReason.choices, blank=True)
+    mailbox_shown_at = models.DateTimeField(null=True)  # since then: a new password by mail, half of the way out
     is_support = models.BooleanField(default=False)  # support staff: shorter sessions, the review console
     # Raised by every change of password or methods: what was proved before it no longer counts.
     auth_generation = models.PositiveIntegerField(default=0)
@@ -86,6 +96,23 @@ class User(AbstractBaseUser):
     @property
     def recipient(self) -> Recipient:
         return Recipient(email=self.email, language=self.language, name=self.name)
+
+    @property
+    def recipients(self) -> list[Recipient]:
+        """Where alerts go: the address, then those that can still take the account back. A thief may have the first."""
+        former = self.email_changes.undoable().exclude(old_email=self.email).values_list("old_email", flat=True)
+        old = [Recipient(email=email, language=self.language, name=self.name) for email in sorted(set(former))]
+        return [self.recipient, *old]
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether sign-ins, application passwords and pushes are refused."""
+        return self.locked_at is not None
+
+    @property
+    def is_barred(self) -> bool:
+        """Locked, and no new password was set by mail since: not even a second step is asked for."""
+        return self.is_locked and self.mailbox_shown_at is None
 
     @property
     def zone(self) -> ZoneInfo:

@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING, cast
 
 from django.db import transaction
 
-from accounts.email.models import EmailChange
 from audit import events
 from audit.actions import record
 from lib import clock
 from messaging.actions import queue
-from messaging.recipient import Recipient
 from twofactor.enrolment.models import CHECK_LIFETIME, UNDO_LIFETIME, EmailCheck, Enrolment
 
 if TYPE_CHECKING:
@@ -31,9 +29,7 @@ def note_first(device: SecondFactor, *, user: User, origin: Origin) -> None:
     enrolment = Enrolment.objects.create(user=user, network_digest=origin.network_digest)
     event = record(events.METHODS_ON, user=user, origin=origin, method=device.method_slug, name=device.name)
     details: dict[str, int | str] = {"enrolment": enrolment.pk, "event": event.pk}
-    former = EmailChange.objects.undoable().filter(user=user).values_list("old_email", flat=True)
-    for email in sorted({user.email, *former}):
-        to = Recipient(email=email, language=user.language, name=user.name)
+    for to in user.recipients:
         queue("first_method", to=to, user=user, details=details, expires_in=UNDO_LIFETIME)
 
 

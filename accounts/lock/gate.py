@@ -1,0 +1,69 @@
+"""The one place that says whether a locked account lets somebody in. Whatever signs people in asks it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+
+from accounts.user.models import User
+from audit import events
+from audit.actions import record
+from lib import clock
+
+if TYPE_CHECKING:
+    from django_otp.models import Device
+
+    from lib.origin import Origin
+
+
+class AccountLocked(PermissionDenied):
+    """Told only to whoever gave the right password, or another proof that nobody guesses.
+
+    Where no view catches it, the answer is the page that says so (config.errors.forbidden).
+    """
+
+
+def refuse_locked(user: User, origin: Origin) -> None:
+    """Before a sign-in begins: raises AccountLocked, and leaves a record, until the mailbox was shown."""
+    if not user.is_barred:
+        return
+    with transaction.atomic():
+        record(events.LOCKED_REFUSED, user=user, origin=origin)
+    raise AccountLocked
+
+
+def pass_through(user: User, origin: Origin, *, device: Device | None) -> None:
+    """At the end of every sign-in, inside its transaction: an open account passes, at no cost.
+
+    A locked one is opened by a second factor after the mailbox was shown, whichever factor it is. Raises AccountLocked
+    for anything less: a passkey alone, a remembered browser, a password.
+    """
+    if not user.is_locked:
+        return
+    if user.is_barred or device is None or not _open(user):
+        raise AccountLocked
+    record(events.ACCOUNT_UNLOCKED, user=user, origin=origin)
+
+
+def note_mailbox(user: User, origin: Origin) -> None:
+    """After a new password was set by the link in a mail, with the person's row locked.
+
+    That is half of the way out for people with a second step. For the others nothing stronger exists to ask for.
+    """
+    if not user.is_locked:
+        return
+    if user.protection:
+        User.objects.filter(pk=user.pk).update(mailbox_shown_at=clock.now())
+    elif _open(user):
+        record(events.ACCOUNT_UNLOCKED, user=user, origin=origin)
+
+
+def _open(user: User) -> bool:
+    """One UPDATE of the row as it was read: an account that was locked once more meanwhile stays locked."""
+    as_read = User.objects.filter(pk=user.pk, locked_at=user.locked_at, auth_generation=user.auth_generation)
+    if not as_read.update(locked_at=None, locked_for="", mailbox_shown_at=None):
+        return False
+    user.locked_at, user.locked_for, user.mailbox_shown_at = None, "", None
+    return True
