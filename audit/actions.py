@@ -33,11 +33,17 @@ def record(event: Event, *, user: User | None, origin: Origin, **details: str) -
     Call it in the transaction of the change, as its last step: the record, the message and the change stand or fall
     together, and the account's chain is locked from here to the end.
     """
-    row = SecurityEvent(user=user, slug=event.slug, details=details, ip=origin.ip, user_agent=origin.user_agent)
-    chain.append(row)
-    log.info(
-        event.slug, extra={"event": row.pk, "user_id": user.pk if user else None, "ip": origin.ip, **_flat(details)}
+    row = SecurityEvent(
+        user=user,
+        slug=event.slug,
+        details=details,
+        ip=origin.ip,
+        user_agent=origin.user_agent,
+        actor_id=origin.actor_id,
+        request_id=origin.request_id,
     )
+    chain.append(row)
+    log.info(event.slug, extra=_flat(details) | {"event": row.pk, "user_id": user.pk if user else None, **_by(origin)})
     if event.alerts and user is not None:
         for to in user.recipients:
             queue("security_event", to=to, user=user, details={"event": row.pk})
@@ -67,6 +73,10 @@ def _cut(user_id: int, upto: int) -> int:
     if not deleted:
         log.error("old events were not deleted: their chain does not hold", extra={"user_id": user_id})
     return deleted
+
+
+def _by(origin: Origin) -> dict[str, str | int | None]:
+    return {"ip": origin.ip, "actor_id": origin.actor_id, "request_id": origin.request_id}
 
 
 def _flat(details: dict[str, str]) -> dict[str, str]:

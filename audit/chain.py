@@ -23,7 +23,7 @@ NOBODY = 0  # the id of no account
 
 
 class Link(NamedTuple):
-    """The columns of an event that its hash covers. One that is added later is left out where it is empty."""
+    """The columns of an event that its hash covers."""
 
     user_id: int
     seq: int
@@ -32,6 +32,12 @@ class Link(NamedTuple):
     ip: str
     user_agent: str
     created_at: datetime
+    actor_id: int | None
+    request_id: str
+
+
+# Columns that came later are left out where they are empty, so that what was hashed before they came still fits.
+LATER = ("actor_id", "request_id")
 
 
 class Fault(NamedTuple):
@@ -78,8 +84,10 @@ def close(user: User, at: datetime) -> None:
 
 def hash_of(link: Link, previous: str) -> str:
     """The hash of an event after the one that has the previous hash."""
-    ip = _packed(link.ip)
-    columns = {**link._asdict(), "ip": ip, "previous": previous}
+    columns = {**link._asdict(), "ip": _packed(link.ip), "previous": previous}
+    for name in LATER:
+        if not columns[name]:
+            del columns[name]
     return crypto.keyed_digest("audit", json.dumps(columns, sort_keys=True, separators=(",", ":"), default=_as_text))
 
 

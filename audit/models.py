@@ -9,10 +9,12 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
 
 from audit.events import EVENTS, Event
 from lib import clock, place, user_agent
 from lib.origin import Origin
+from lib.request_id import LONGEST
 
 if TYPE_CHECKING:
     from accounts.user.models import User
@@ -39,6 +41,17 @@ class SecurityEvent(models.Model):
     ip = models.GenericIPAddressField()
     user_agent = models.CharField(max_length=512, blank=True)
     created_at = models.DateTimeField(default=clock.now)
+    # Who did it: the person, staff, or nobody who was signed in. A number that may outlive its account: taking it out
+    # of other people's events would break their chains.
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
+    request_id = models.CharField(max_length=LONGEST, blank=True)  # "" for what workers and commands do
     hash = models.CharField(max_length=64, blank=True)  # over every column but id, and the hash before it
 
     objects = SecurityEventQuerySet.as_manager()
@@ -62,6 +75,13 @@ class SecurityEvent(models.Model):
     @property
     def origin(self) -> Origin:
         return Origin(ip=self.ip, user_agent=self.user_agent)
+
+    @property
+    def done_by(self) -> str:
+        """Whom its owner is told; "" where nobody was signed in, and for what is older than this column."""
+        if self.actor_id is None:
+            return ""
+        return _("You") if self.actor_id == self.user_id else _("Somebody else")
 
     @property
     def browser(self) -> str:

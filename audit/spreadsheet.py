@@ -23,9 +23,8 @@ def csv_of(events: Iterable[SecurityEvent]) -> str:
     written = io.StringIO()
     written.write(MARK)
     rows = csv.writer(written, quoting=csv.QUOTE_ALL)
-    rows.writerow(
-        [_("Time (UTC)"), _("What"), _("Kind"), _("Browser"), _("Approximate place"), _("IP address"), _("User agent")]
-    )
+    where = [_("Browser"), _("Approximate place"), _("IP address"), _("User agent")]
+    rows.writerow([_("Time (UTC)"), _("What"), _("Kind"), *where, _("Done by"), _("Request")])
     for event in events:
         rows.writerow(map(_harmless, _cells(event)))
     return written.getvalue()
@@ -34,7 +33,8 @@ def csv_of(events: Iterable[SecurityEvent]) -> str:
 def _cells(event: SecurityEvent) -> tuple[str, ...]:
     when = event.created_at.strftime("%Y-%m-%d %H:%M:%S")
     kind = str(event.event.category.label)
-    return when, event.words, kind, event.browser, event.place, event.ip, event.user_agent
+    where = (event.browser, event.place, event.ip, event.user_agent)
+    return when, event.words, kind, *where, event.done_by, event.request_id
 
 
 def _harmless(cell: str) -> str:

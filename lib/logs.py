@@ -7,13 +7,15 @@ from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter
 
+from lib import request_id
+
 LONGEST_VALUE = 512
 LINK_TOKEN = re.compile(r"(\d+)-[0-9a-f]{64}")
 TRACEBACKS = {"exc_info", "stack_info"}  # ours, and bounded on their own
 
 
 class JSONFormatter(JsonFormatter):
-    """Time, level, logger, message and the extra fields, each cut to a bounded length."""
+    """Time, level, logger, message, the request and the extra fields, each cut to a bounded length."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -23,7 +25,10 @@ class JSONFormatter(JsonFormatter):
         )
 
     def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
+        # Django logs some answers after the request is over, with the request itself.
+        which = getattr(log_data.get("request"), "request_id", "") or request_id.present.get()
         fields = {name: value for name, value in super().process_log_record(log_data).items() if _is_plain(value)}
+        fields |= {"request_id": which} if which else {}
         return {name: _without_tokens(value) if name in TRACEBACKS else _cut(value) for name, value in fields.items()}
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's name

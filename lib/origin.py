@@ -2,8 +2,9 @@
 
 import ipaddress
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
+from typing import Any, Self
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -16,10 +17,19 @@ USER_AGENT_LIMIT = 512
 
 @dataclass(frozen=True)
 class Origin:
-    """A network address and a user agent, both untrusted text of bounded length."""
+    """A network address and a user agent, both untrusted text of bounded length; which request, and who sent it.
+
+    Nobody sends it as long as nobody is signed in: the right password alone, or a link from a mail, is not a person.
+    """
 
     ip: str
     user_agent: str
+    request_id: str = field(default="", compare=False)
+    actor_id: int | None = field(default=None, compare=False)
+
+    def by(self, user: Any) -> Self:
+        """The same, sent by this person, who has just been recognised."""
+        return replace(self, actor_id=user.pk)
 
     @property
     def network(self) -> str:
@@ -52,7 +62,13 @@ class OriginMiddleware:
 
 def origin_of(request: HttpRequest) -> Origin:
     agent = request.META.get("HTTP_USER_AGENT", "")[:USER_AGENT_LIMIT]
-    return Origin(ip=client_ip(request), user_agent="".join(c if c.isprintable() else " " for c in agent))
+    user = getattr(request, "user", None)
+    return Origin(
+        ip=client_ip(request),
+        user_agent="".join(c if c.isprintable() else " " for c in agent),
+        request_id=getattr(request, "request_id", ""),
+        actor_id=user.pk if user is not None and user.is_authenticated else None,
+    )
 
 
 def client_ip(request: HttpRequest) -> str:

@@ -91,7 +91,7 @@ def sign_out(request: Request) -> None:
     request.session.end(Ending.SIGNED_OUT)
     auth.logout(request)
     if user is not None:
-        record(events.SIGNED_OUT, user=user, origin=request.origin)
+        record(events.SIGNED_OUT, user=user, origin=request.origin.by(user))
 
 
 def _second_step(attempt: LoginAttempt, request: Request) -> str | None:
@@ -107,6 +107,7 @@ def _sign_in(request: Request, attempt: LoginAttempt, *, device: Device | None, 
     request.session.pop(ATTEMPT_KEY, None)
     user.otp_device = device  # type: ignore[attr-defined]  # django-otp's receiver notes it
     auth.login(request, user)
+    request.origin = request.origin.by(user)
     request.session.sign_in(user, request.origin, proved_by=proved_by)
     request.session.save()
     event = events.SIGNED_IN_NEW if attempt.is_from_new_place else events.SIGNED_IN

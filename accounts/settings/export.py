@@ -35,7 +35,7 @@ COLUMNS = {
         "first_seen_at", "last_seen_at", "expires_at", "ip", "place", "user_agent", "proved_by", "ended_at", "ended_by",
     ),
     "login_attempts": ("started_at", "state", "ip", "user_agent"),
-    "events": ("created_at", "slug", "details", "ip", "user_agent"),
+    "events": ("created_at", "slug", "details", "ip", "user_agent", "actor", "request_id"),
     "messages": (
         "created_at", "sent_at", "channel", "kind", "state", "recipient_email", "recipient_name", "recipient_language",
     ),
@@ -61,4 +61,12 @@ def of_person(user: User) -> dict[str, object]:
 def _rows(user: User, related: str, columns: tuple[str, ...]) -> list[dict[str, object]]:
     """Oldest first."""
     manager = cast("Manager", getattr(user, related))  # type: ignore[type-arg]
-    return list(manager.order_by(columns[0]).values(*columns))
+    rows = list(manager.order_by(columns[0]).values(*columns))
+    return [{**row, "actor": _named(row["actor"], user)} if "actor" in row else row for row in rows]
+
+
+def _named(actor_id: object, user: User) -> str:
+    """Our number of somebody else is theirs."""
+    if actor_id is None:
+        return ""
+    return "you" if actor_id == user.pk else "somebody else"

@@ -48,7 +48,7 @@ def verify_sign_up(sign_up: SignUp, *, origin: Origin) -> User | None:
     user = _make_user(sign_up) if spent else None
     if user is None:
         return None
-    record(events.SIGNED_UP, user=user, origin=origin)
+    record(events.SIGNED_UP, user=user, origin=origin.by(user))
     queue("welcome", to=user.recipient, user=user)
     return user
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from django.db.models import F
@@ -25,7 +26,9 @@ def live_a_little(user: User, count: int) -> None:
     """So many events."""
     kinds = (events.SIGNED_IN, events.PASSWORD_WRONG, events.CONFIRMED, events.PASSWORD_CHANGED, events.SIGNED_OUT)
     for number in range(count):
-        record(kinds[number % len(kinds)], user=user, origin=HOME, method="totp", number=str(number))
+        # Every other one as before there were actors and request ids.
+        origin = HOME if number % 2 else replace(HOME.by(user), request_id=f"{number:024x}")
+        record(kinds[number % len(kinds)], user=user, origin=origin, method="totp", number=str(number))
 
 
 def rows_of(user: User) -> list[SecurityEvent]:
@@ -49,6 +52,9 @@ def edit(random: Random, user: User, _other: User) -> None:
                 {"ip": "198.51.100.1"},
                 {"user_agent": "curl/8"},
                 {"user_agent": ""},
+                {"actor_id": None if event.actor_id else user.pk},
+                {"actor_id": ASIDE},
+                {"request_id": "" if event.request_id else "0" * 24},
                 {"hash": event.hash[::-1]},
                 {"seq": (event.seq or 0) + ASIDE},
                 {"created_at": event.created_at.replace(year=event.created_at.year - 2)},
@@ -107,7 +113,7 @@ def swap_accounts(random: Random, user: User, other: User) -> None:
 def swap_contents(random: Random, user: User, _other: User) -> None:
     """Exchange everything but the places, hashes too."""
     one, two = random.sample(rows_of(user), 2)
-    columns = ("slug", "details", "ip", "user_agent", "created_at", "hash")
+    columns = ("slug", "details", "ip", "user_agent", "created_at", "actor_id", "request_id", "hash")
     change(one, **{column: getattr(two, column) for column in columns})
     change(two, **{column: getattr(one, column) for column in columns})
 

@@ -34,8 +34,11 @@ def test_it_is_a_file_of_every_event(alices: Client, alice: User) -> None:
 
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
     assert answer["Content-Disposition"] == 'attachment; filename="activity.csv"'
-    assert head == ["Time (UTC)", "What", "Kind", "Browser", "Approximate place", "IP address", "User agent"]
-    assert newest[1:] == ["A wrong password was tried", "Blocked", "Firefox on Linux", "", HOME.ip, HOME.user_agent]
+    assert head == [
+        "Time (UTC)", "What", "Kind", "Browser", "Approximate place", "IP address", "User agent", "Done by", "Request",
+    ]  # fmt: skip
+    assert newest[1:4] == ["A wrong password was tried", "Blocked", "Firefox on Linux"]
+    assert newest[4:] == ["", HOME.ip, HOME.user_agent, "", ""]
     assert len(others) == 60
 
 
@@ -64,3 +67,12 @@ def test_quotes_and_line_breaks_stay_inside_their_cell(alices: Client, alice: Us
     record(events.PASSWORD_WRONG, user=alice, origin=Origin("203.0.113.7", 'a","b;\'c'))
 
     assert table(alices)[1][6] == 'a","b;\'c'
+
+
+def test_it_says_who_did_it_and_in_which_request(alices: Client, alice: User, bob: User) -> None:
+    record(events.PASSWORD_CHANGED, user=alice, origin=HOME.by(bob))
+
+    _head, by_another, sign_in = table(alices)
+
+    assert (by_another[7], by_another[8]) == ("Somebody else", "")
+    assert (sign_in[7], len(sign_in[8])) == ("You", 24)

@@ -32,8 +32,8 @@ def signed_in_at(ip: str, user: User) -> Client:
     return browser
 
 
-def shown_secret(browser: Client) -> str:
-    page = browser.get(ADD).content.decode()
+def shown_secret(browser: Client, path: str = ADD) -> str:
+    page = browser.get(path).content.decode()
     return re.sub(r"\s", "", re.search(r'id="totp-secret"[^>]*>([^<]+)<', page)[1])
 
 

@@ -1,0 +1,317 @@
+"""For each event, how it comes about by the front door. A new event needs its story here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.test import Client
+
+from accounts.login.alerts import tell_half_finished
+from tests.accounts.mailbox import links_to
+from tests.bed.people import PASSWORD, code_app, give_password, sign_in, totp_code
+from tests.twofactor.enrolment.front_door import code_of, shown_secret, turn_on
+from twofactor.models import BackupCodes, TOTPDevice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.core.mail import EmailMultiAlternatives
+
+    from accounts.user.models import User
+    from tests.bed.clock import TestClock
+
+HOME, ELSEWHERE = "203.0.113.7", "198.51.100.9"
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
+CURL = "curl/8.11.0"
+WRONG = "000000"
+
+
+def browser(ip: str = HOME, agent: str = FIREFOX) -> Client:
+    return Client(REMOTE_ADDR=ip, HTTP_USER_AGENT=agent)
+
+
+@dataclass
+class Life:
+    """Alice, what she reads, and the browser at hand."""
+
+    alice: User
+    outbox: Callable[[], list[EmailMultiAlternatives]]
+    clock: TestClock
+    here: Client = field(default_factory=browser)
+
+    def link(self, page: str) -> str:
+        """The newest one to that page in her mail."""
+        return links_to(page, self.outbox())[-1]
+
+    def enters(self) -> None:
+        sign_in(self.here, self.alice)
+        self.clock.advance(timedelta(minutes=1))  # the code is over
+
+    def has_app(self) -> TOTPDevice:
+        return code_app(self.alice, "Phone")
+
+    def gives_password(self) -> None:
+        give_password(self.here, self.alice)
+
+    def wrong_codes(self, page: str, count: int) -> None:
+        for _ in range(count):
+            self.here.post(page, {"code": WRONG})
+
+    def asks_for_email(self) -> None:
+        self.enters()
+        self.here.post("/email/", {"email": "alice@new.example"})
+
+
+# ── Signing up and in ──
+def signed_up(life: Life) -> None:
+    life.here.post("/signup/", {"email": "dora@alpina.example", "name": "Dora", "password": PASSWORD, "country": "CH"})
+    life.here.post(life.link("/signup/verify/"), {"password": PASSWORD})
+
+
+def signed_in(life: Life) -> None:
+    life.has_app()
+    life.enters()
+
+
+def signed_in_from_new_place(life: Life) -> None:
+    signed_in(life)
+    life.here = browser(ELSEWHERE, CURL)
+    life.enters()
+
+
+def half_finished(life: Life) -> None:
+    life.has_app()
+    life.gives_password()
+    life.clock.advance(timedelta(minutes=11))
+    tell_half_finished()
+
+
+def signed_out(life: Life) -> None:
+    life.enters()
+    life.here.post("/logout/")
+
+
+def wrong_password(life: Life) -> None:
+    give_password(life.here, life.alice, "wrong")
+
+
+def closed_limit(life: Life) -> None:
+    for _ in range(5):
+        wrong_password(life)
+
+
+# ── The second step ──
+def wrong_code(life: Life) -> None:
+    life.has_app()
+    life.gives_password()
+    life.wrong_codes("/login/verify/totp/", 1)
+
+
+def guessed_codes(life: Life) -> None:
+    life.has_app()
+    life.gives_password()
+    life.wrong_codes("/login/verify/totp/", 5)
+
+
+def unreadable_secret(life: Life) -> None:
+    life.has_app()
+    life.gives_password()
+    TOTPDevice.objects.update(sealed_secret="v1.gone.AAAA")
+    life.wrong_codes("/login/verify/totp/", 1)
+
+
+def used_backup(life: Life) -> None:
+    life.has_app()
+    with transaction.atomic():
+        BackupCodes.make_for(life.alice)
+    life.gives_password()
+    life.here.post("/login/verify/backup-codes/", {"code": BackupCodes.objects.get().plain[0]})
+
+
+# ── Confirming ──
+def confirmed(life: Life) -> None:
+    phone = life.has_app()
+    life.enters()
+    life.here.post("/confirm/", {"code": totp_code(phone)})
+
+
+def not_confirmed(life: Life) -> None:
+    signed_in(life)
+    life.wrong_codes("/confirm/", 1)
+
+
+def guessed_passwords(life: Life) -> None:
+    life.enters()
+    for _ in range(5):
+        life.here.post("/confirm/", {"password": "wrong"})
+
+
+# ── Passwords ──
+def changed_password(life: Life) -> None:
+    life.enters()
+    life.here.post("/password/", {"current_password": PASSWORD, "password": "Nine-Herons-Wait-By-Ponds"})
+
+
+def asked_for_reset(life: Life) -> None:
+    life.here.post("/password/forgot/", {"login": life.alice.email})
+
+
+def reset_password(life: Life) -> None:
+    asked_for_reset(life)
+    life.here.post(life.link("/password/reset/"), {"password": "Nine-Herons-Wait-By-Ponds"})
+
+
+# ── Methods ──
+def turned_on(life: Life) -> None:
+    life.enters()
+    turn_on(life.here)
+
+
+def undone(life: Life) -> None:
+    turned_on(life)
+    browser(ELSEWHERE).post(life.link("/2fa/undo/"))
+
+
+def asked_by_mail(life: Life) -> None:
+    life.enters()
+    life.clock.advance(timedelta(days=30))
+    life.here = browser(ELSEWHERE, CURL)
+    life.enters()
+    life.here.post("/2fa/check/?next=/2fa/totp/add/")
+
+
+def saved_codes(life: Life) -> None:
+    turned_on(life)
+    life.here.post("/2fa/backup-codes/", {"saved": "on"})
+
+
+def renewed_codes(life: Life) -> None:
+    turned_on(life)
+    life.here.post("/2fa/backup-codes/renew/")
+
+
+def added(life: Life) -> None:
+    signed_in(life)
+    turn_on(life.here, "Tablet")
+
+
+def renamed(life: Life) -> None:
+    phone = life.has_app()
+    life.enters()
+    life.here.post(f"/2fa/totp/{phone.pk}/", {"name": "Old phone"})
+
+
+def replaced(life: Life) -> None:
+    phone = life.has_app()
+    life.enters()
+    page = f"/2fa/totp/{phone.pk}/replace/"
+    life.here.post(page, {"code": code_of(shown_secret(life.here, page)), "name": "New phone"})
+
+
+def removed(life: Life) -> None:
+    life.has_app()
+    code_app(life.alice, "Tablet")
+    life.enters()
+    life.here.post(f"/2fa/totp/{TOTPDevice.objects.get(name='Tablet').pk}/remove/")
+
+
+def turned_off(life: Life) -> None:
+    signed_in(life)
+    life.here.post("/2fa/disable/", {"password": PASSWORD})
+
+
+# ── The account ──
+def stopped_email(life: Life) -> None:
+    life.asks_for_email()
+    life.here.post("/email/cancel/")
+
+
+def changed_email(life: Life) -> None:
+    life.asks_for_email()
+    life.here.post(life.link("/email/verify/"))
+
+
+def restored_email(life: Life) -> None:
+    changed_email(life)
+    browser(ELSEWHERE).post(life.link("/email/stop/"))
+
+
+def changed_profile(life: Life) -> None:
+    life.enters()
+    life.here.post("/profile/", {"name": "Alice Other", "country": "FR"})
+
+
+def switched_alerts(life: Life) -> None:
+    life.enters()
+    for alerts in ({}, {"alerts": "on"}):
+        life.here.post("/settings/", {"language": "en", "time_zone": "UTC", **alerts})
+
+
+def exported(life: Life) -> None:
+    life.enters()
+    life.here.post("/settings/export/")
+
+
+def deleted(life: Life) -> None:
+    life.enters()
+    life.here.post("/settings/delete/", {"password": PASSWORD})
+
+
+def restored(life: Life) -> None:
+    deleted(life)
+    browser(ELSEWHERE).post(life.link("/settings/restore/"))
+
+
+@dataclass(frozen=True)
+class Story:
+    """How an event comes about; who did it, as far as the portal can tell; what was used to prove it."""
+
+    tell: Callable[[Life], None]
+    has_actor: bool = True
+    method: str = ""  # "" where the event itself says it, or nothing was proved
+    in_request: bool = True
+
+
+STORIES = {
+    "signed_up": Story(signed_up),
+    "signed_in": Story(signed_in, method="totp"),
+    "signed_in.new_place": Story(signed_in_from_new_place, method="totp"),
+    "sign_in.half_finished": Story(half_finished, has_actor=False, in_request=False),  # a worker notices
+    "signed_out": Story(signed_out),
+    "password.failed": Story(wrong_password, has_actor=False),
+    "limit.closed": Story(closed_limit, has_actor=False),
+    "second_factor.failed": Story(wrong_code, has_actor=False, method="totp"),
+    "second_factor.guessed": Story(guessed_codes, has_actor=False),
+    "second_factor.unavailable": Story(unreadable_secret, has_actor=False, method="totp"),
+    "backup_codes.used": Story(used_backup),
+    "confirmed": Story(confirmed, method="totp"),
+    "confirm.failed": Story(not_confirmed, method="totp"),
+    "password.guessed": Story(guessed_passwords),
+    "password.changed": Story(changed_password),
+    "password.reset_asked": Story(asked_for_reset, has_actor=False),
+    "password.reset": Story(reset_password, has_actor=False),  # by a link: nobody is signed in
+    "method.first_added": Story(turned_on, method="totp"),
+    "method.first_undone": Story(undone, has_actor=False),
+    "method.first_asked": Story(asked_by_mail),
+    "backup_codes.saved": Story(saved_codes),
+    "backup_codes.renewed": Story(renewed_codes),
+    "method.added": Story(added, method="totp"),
+    "method.renamed": Story(renamed, method="totp"),
+    "method.replaced": Story(replaced, method="totp"),
+    "method.removed": Story(removed, method="totp"),
+    "method.all_removed": Story(turned_off),
+    "email.change_asked": Story(lambda life: life.asks_for_email()),
+    "email.change_stopped": Story(stopped_email),
+    "email.changed": Story(changed_email),
+    "email.restored": Story(restored_email, has_actor=False),
+    "profile.name_changed": Story(changed_profile),
+    "profile.country_changed": Story(changed_profile),
+    "alerts.on": Story(switched_alerts),
+    "alerts.off": Story(switched_alerts),
+    "account.exported": Story(exported),
+    "account.deletion_asked": Story(deleted),
+    "account.restored": Story(restored, has_actor=False),
+}
