@@ -16,6 +16,7 @@ from lib.models import DigestRoot
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from django.db.backends.base.base import BaseDatabaseWrapper
     from django.db.models import Model, QuerySet
 
     from lib.sealed_field import SealedField
@@ -36,6 +37,10 @@ class SealedColumn:
 
     def __str__(self) -> str:
         return f"{self.model._meta.label}.{self.field.name}"  # noqa: SLF001 - Django's own way to ask
+
+    @property
+    def table(self) -> str:
+        return str(self.model._meta.db_table)  # noqa: SLF001 - as above
 
     def every_row(self) -> QuerySet[Any]:
         return self.model._base_manager.all()  # noqa: SLF001 - as above
@@ -89,10 +94,22 @@ def census(column: SealedColumn) -> Census:
     return Census(by_key, closed)
 
 
-def keep_digest_root() -> None:
-    """Store the root of digests before its key may go. Raises WrongKeys when this ring cannot be where it came from."""
+def columns_in(connection: BaseDatabaseWrapper) -> list[SealedColumn]:
+    """Those that are there already: while a database is being made or brought up to date, some are not."""
+    with connection.cursor() as cursor:
+        tables = set(connection.introspection.table_names(cursor))
+        there = {table: connection.introspection.get_table_description(cursor, table) for table in tables}
+    names = {table: {column.name for column in description} for table, description in there.items()}
+    return [column for column in columns() if column.field.name in names.get(column.table, ())]
+
+
+def keep_digest_root(existing: list[SealedColumn] | None = None) -> None:
+    """Store the root of digests: at the install, before any key can go or come.
+
+    Raises WrongKeys when this ring cannot be where it came from, as far as the columns tell that exist.
+    """
     kept = DigestRoot.objects.first()
-    if kept is None and names_missing_key():
+    if kept is None and names_missing_key(existing):
         raise WrongKeys("some secrets are under a key that is not in PORTAL_KEYS: put it back")
     if kept is not None and not SealedColumn(DigestRoot, ROOT).opens(kept):
         raise WrongKeys("PORTAL_KEYS do not open the root of this database's digests")
@@ -128,8 +145,8 @@ def keys_fit() -> bool:
     return not samples or any(column.opens(row) for column, row in samples)
 
 
-def names_missing_key() -> bool:
-    return any(column.elsewhere(*crypto.key_ring()).exists() for column in columns())
+def names_missing_key(among: list[SealedColumn] | None = None) -> bool:
+    return any(column.elsewhere(*crypto.key_ring()).exists() for column in (columns() if among is None else among))
 
 
 def _seal_anew(column: SealedColumn, row: Any) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lib import crypto
+from lib.models import DigestRoot
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import SettingsWrapper
@@ -142,6 +143,7 @@ def test_a_ciphertext_does_not_open_under_the_name_of_the_other_key(settings: Se
 
 @pytest.mark.django_db
 def test_a_digest_stays_the_same_when_a_key_is_added(settings: SettingsWrapper) -> None:
+    DigestRoot.objects.all().delete()
     before = crypto.keyed_digest("session", "abc")
     settings.PORTAL_KEYS = f"{key('new')},{key('old')}"
 
@@ -150,6 +152,7 @@ def test_a_digest_stays_the_same_when_a_key_is_added(settings: SettingsWrapper) 
 
 @pytest.mark.django_db
 def test_a_digest_tells_keys_purposes_and_parts_apart(settings: SettingsWrapper) -> None:
+    DigestRoot.objects.all().delete()
     digests = [
         crypto.keyed_digest("session", "abc"),
         crypto.keyed_digest("limit", "abc"),

@@ -7,6 +7,7 @@ import io
 import os
 import subprocess
 import sys
+from importlib import import_module
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ import pytest
 from django.apps import apps
 from django.conf import settings as django_settings
 from django.core.management import CommandError, call_command
-from django.db import models
+from django.db import connection, models
 from django.test import Client
 
 from accounts.user.models import User
@@ -44,6 +45,16 @@ def rotate(*options: str) -> str:
     printed = io.StringIO()
     call_command("rotate_keys", *options, stdout=printed)
     return printed.getvalue()
+
+
+def root() -> list[str]:
+    """As it is stored: one, or none where the tests have emptied the database."""
+    return list(DigestRoot.objects.values_list("sealed_root", flat=True))
+
+
+def migrate() -> None:
+    """What installing runs."""
+    import_module("lib.migrations.0003_keep_digest_root").keep(apps, connection.schema_editor())
 
 
 def keys_in_use() -> set[str]:
@@ -88,14 +99,14 @@ def test_everything_comes_under_the_active_key_and_the_old_one_may_go(alice: Use
 
 @pytest.mark.django_db
 def test_verify_changes_nothing_and_fails_until_all_is_done(alice: User, settings: SettingsWrapper) -> None:
-    device = code_app(alice)
+    device, before = code_app(alice), root()
     settings.PORTAL_KEYS = f"{NEW},{OLD}"
 
     with pytest.raises(CommandError, match="Not everything is under key new"):
         rotate("--verify")
 
     assert TOTPDevice.objects.get().sealed_secret == device.sealed_secret
-    assert not DigestRoot.objects.exists()
+    assert root() == before
 
 
 @pytest.mark.django_db
@@ -125,18 +136,71 @@ def test_a_row_that_changed_since_it_was_read_is_not_overwritten(alice: User, se
 
 
 @pytest.mark.django_db
-def test_with_a_key_missing_nothing_is_touched(alice: User, settings: SettingsWrapper) -> None:
+@pytest.mark.parametrize(("has_root", "why"), [(True, "do not open the root"), (False, "put it back")])
+def test_with_a_key_missing_nothing_is_touched(
+    alice: User, settings: SettingsWrapper, *, has_root: bool, why: str
+) -> None:
     device = code_app(alice)
+    rotation.keep_digest_root()
+    if not has_root:  # somebody deleted it
+        DigestRoot.objects.all().delete()
+    before = root()
     settings.PORTAL_KEYS = NEW
 
-    with pytest.raises(CommandError, match="put it back"):
+    with pytest.raises(CommandError, match=why):
         rotate()
 
     assert TOTPDevice.objects.get().sealed_secret == device.sealed_secret
-    assert not DigestRoot.objects.exists()
+    assert root() == before
 
 
 # ── Digests outlive the key they came from ──
+@pytest.mark.django_db
+def test_a_key_that_is_put_last_by_mistake_changes_no_digest(alice: User, settings: SettingsWrapper) -> None:
+    migrate()
+    client = Client()
+    sign_in(client, alice)
+    before = crypto.keyed_digest("session", "abc")
+    settings.PORTAL_KEYS = f"{OLD},{NEW}"
+
+    crypto._digest_root.cache_clear()  # noqa: SLF001 - another process
+
+    assert crypto.keyed_digest("session", "abc") == before
+    assert client.get("/2fa/").status_code == 200
+
+
+@pytest.mark.django_db
+def test_the_root_is_kept_by_installing_and_by_no_second_time(settings: SettingsWrapper) -> None:
+    DigestRoot.objects.all().delete()
+    migrate()
+    first = root()
+    settings.PORTAL_KEYS = f"{NEW},{OLD}"
+    migrate()
+
+    assert len(first) == 1
+    assert root() == first
+
+
+@pytest.mark.django_db
+def test_a_database_of_other_keys_is_not_brought_up_to_date(alice: User, settings: SettingsWrapper) -> None:
+    code_app(alice)
+    DigestRoot.objects.all().delete()
+    settings.PORTAL_KEYS = NEW
+
+    with pytest.raises(rotation.WrongKeys):
+        migrate()
+    assert not root()
+
+
+@pytest.mark.django_db
+def test_a_table_that_is_still_to_come_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(TOTPDevice._meta, "db_table", "to_come")  # noqa: SLF001 - what an install finds
+
+    assert {str(column) for column in rotation.columns_in(connection)} == {
+        str(column) for column in rotation.columns() if column.model is not TOTPDevice
+    }
+
+
 @pytest.mark.django_db
 def test_what_digests_guard_survives_two_rotations(alice: User, settings: SettingsWrapper) -> None:
     before = crypto.keyed_digest("session", "abc")
