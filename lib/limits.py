@@ -76,9 +76,11 @@ def reserve(limit: Limit, *subject: object, total: Limit | None = None, total_su
 
 def give_back(reservation: Reservation) -> None:
     """After a right answer: the own counter starts anew, a total loses only what the own counter had put there."""
-    Counter.objects.filter(key__in=reservation.keys).update(
-        taken=0, in_a_row=Greatest(F("in_a_row") - reservation.in_a_row, 0), closed_until=None
-    )
+    # One after the other, in the order in which reserve() locks them: else the two could wait for each other.
+    for key in sorted(reservation.keys):
+        Counter.objects.filter(key=key).update(
+            taken=0, in_a_row=Greatest(F("in_a_row") - reservation.in_a_row, 0), closed_until=None
+        )
 
 
 def forget(limit: Limit, *subject: object) -> None:
