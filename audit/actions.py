@@ -10,9 +10,11 @@ from django.db import transaction
 from django.db.models import Max
 
 from audit import chain
+from audit.events import Category
 from audit.models import SecurityEvent
 from lib import clock
 from messaging.actions import queue
+from messaging.digest import queue_repeatable
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -45,9 +47,17 @@ def record(event: Event, *, user: User | None, origin: Origin, **details: str) -
     chain.append(row)
     log.info(event.slug, extra=_flat(details) | {"event": row.pk, "user_id": user.pk if user else None, **_by(origin)})
     if event.alerts and user is not None:
-        for to in user.recipients:
-            queue("security_event", to=to, user=user, details={"event": row.pk})
+        _tell(row, user)
     return row
+
+
+def _tell(row: SecurityEvent, user: User) -> None:
+    """To every address concerned: a change at once, what can repeat itself by the hour."""
+    for to in user.recipients:
+        if row.event.category is Category.CHANGE:
+            queue("security_event", to=to, user=user, details={"event": row.pk})
+        else:
+            queue_repeatable("security_event", to=to, user=user, group=row.slug, item=row.pk)
 
 
 def close_record(user: User) -> None:

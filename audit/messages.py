@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.urls import reverse
-
 from audit.models import SecurityEvent
-from lib import place, site, user_agent
+from lib import place, user_agent
 from messaging import content
+from messaging.digest import ids_in, present_details
 
 if TYPE_CHECKING:
     from messaging.content import Content
@@ -16,17 +15,25 @@ if TYPE_CHECKING:
 
 
 def security_event(message: Message) -> Content:
-    event = SecurityEvent.objects.select_related("user").get(pk=message.details["event"])
-    if event.user is None:
+    """One change, or several things of one kind: the newest first; more says how many are not listed."""
+    details = present_details(message)
+    wanted = ids_in(details.get("events", details.get("event")))
+    events = list(SecurityEvent.objects.filter(pk__in=wanted).select_related("user").order_by("-seq"))
+    if not events or events[0].user is None:
         raise LookupError("an alert about nobody's account")
-    return content.from_templates(
-        message,
-        {
-            "headline": event.words,
-            "when": event.created_at.astimezone(event.user.zone),
-            "browser": user_agent.describe(event.user_agent),
-            "place": place.approximate_place(event.ip),
-            "device_name": event.details.get("name", ""),
-            "link": site.absolute(reverse("twofactor:devices:overview")),
-        },
-    )
+    context = {
+        "headline": events[0].words,
+        "sightings": [sighting(event) for event in events],
+        "more": int(details.get("count", 1)) - len(events),
+        "device_name": events[0].details.get("name", ""),
+    }
+    return content.alert(message, context)
+
+
+def sighting(event: SecurityEvent) -> dict[str, object]:
+    """When and where from, in the time of the person."""
+    return {
+        "when": event.created_at.astimezone(event.user.zone) if event.user else event.created_at,
+        "browser": user_agent.describe(event.user_agent),
+        "place": place.approximate_place(event.ip),
+    }

@@ -28,6 +28,7 @@ class Line(NamedTuple):
     when: str  # ISO 8601
     time: str
     origin: str
+    seq: int | None  # of an event that its owner may say was not them
 
 
 class Day(NamedTuple):
@@ -51,6 +52,7 @@ def _line(when: datetime, event: SecurityEvent) -> Line:
         when=when.isoformat(timespec="seconds"),
         time=f"{when:%H:%M}",
         origin=_origin(event),
+        seq=event.seq if event.origin != NOWHERE else None,
     )
 
 

@@ -175,6 +175,7 @@ EXPORTED = {
     "second_steps": "twofactor.person.second_steps",
     "enrolments": "twofactor.person.enrolments",
     "email_checks": "twofactor.person.email_checks",
+    "not_me_links": "twofactor.person.not_me_links",
 }
 DELETION_CONSEQUENCES = ("organizations.members.person.if_deleted",)
 
@@ -217,6 +218,7 @@ MESSAGE_COMPOSERS = {
     "first_method_check": "twofactor.enrolment.messages.check",
     "security_event": "audit.messages.security_event",
 }
+ALERT_LINK = "twofactor.not_me.link.link_in"  # what makes the link in an alert that says "This wasn't me"
 # Which module sends what; the demo's keeps everything readable at /demo/messages/.
 MESSAGE_CHANNELS = {"email": "messaging.demo" if DEMO else "messaging.mail"}
 # How long a worker may have a message before another one takes it; sending must be over well before.

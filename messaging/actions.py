@@ -21,6 +21,7 @@ from messaging.poke import poke
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
     from uuid import UUID
 
     from accounts.user.models import User
@@ -47,6 +48,7 @@ def queue(  # noqa: PLR0913 - all but kind are named by the caller
     details: Mapping[str, int | str] | None = None,
     channel: str = "email",
     expires_in: timedelta | None = None,
+    not_before: datetime | None = None,
     dedupe_key: str = "",
 ) -> Message | None:
     """Write a message into the outbox; it stands or falls with the caller's transaction.
@@ -64,11 +66,13 @@ def queue(  # noqa: PLR0913 - all but kind are named by the caller
         recipient_language=to.language,
         details=details or {},
         dedupe_key=dedupe_key or None,
+        not_before=not_before,
         expires_at=clock.now() + expires_in if expires_in is not None else None,
     )
     if not _was_written(message):
         return None
-    transaction.on_commit(partial(poke, message.pk))
+    if not_before is None:
+        transaction.on_commit(partial(poke, message.pk))
     return message
 
 

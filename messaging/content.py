@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from textwrap import fill
+from typing import TYPE_CHECKING, cast
 
 from django.conf import settings
 from django.template import Context, Engine
+from django.utils.module_loading import import_string
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from messaging.models import Message
+
+
+COLUMNS = 78
 
 
 @dataclass(frozen=True)
@@ -36,9 +41,21 @@ def from_templates(message: Message, context: Mapping[str, object]) -> Content:
     return Content(
         # One line, whatever the values hold: a line break in a subject would be a second header.
         subject=" ".join(_rendered(f"{folder}/subject.txt", values).split()),
-        text=_rendered(f"{folder}/email.txt", values).strip() + "\n",
+        text=_wrapped(_rendered(f"{folder}/email.txt", values).strip()) + "\n",
         html=_rendered(f"{folder}/email.html", values),
     )
+
+
+def alert(message: Message, context: Mapping[str, object]) -> Content:
+    """The same for a mail about something that its reader may not have done: with the link that locks the account."""
+    link = cast("Callable[[Message], str]", import_string(settings.ALERT_LINK))
+    return from_templates(message, {**context, "not_me_link": link(message)})
+
+
+def _wrapped(text: str) -> str:
+    """For readers of plain text: 78 columns (RFC 5322 §2.1.1), links whole."""
+    lines = (fill(line, COLUMNS, break_long_words=False, break_on_hyphens=False) for line in text.split("\n"))
+    return "\n".join(lines)
 
 
 def _rendered(template: str, values: dict[str, object]) -> str:

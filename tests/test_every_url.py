@@ -35,6 +35,8 @@ PUBLIC = {
     "ready",
     "set_language",
     "twofactor:enrolment:undo",
+    "twofactor:not_me:lock",
+    "twofactor:not_me:locked",
 }
 # Public to LoginRequiredMiddleware, but only for whoever has given the right password a moment ago.
 PENDING = {

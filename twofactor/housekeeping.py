@@ -4,11 +4,12 @@ from datetime import timedelta
 
 from lib import clock
 from twofactor.enrolment.models import EmailCheck, Enrolment
+from twofactor.not_me.models import NotMe
 
-LINKS_KEPT = timedelta(days=30)  # used or dead links about a first method
+LINKS_KEPT = timedelta(days=30)  # used or dead links
 
 
 def purge() -> int:
     """Delete what no link can act on any more; returns how many rows. It asks the data, so a missed day is no harm."""
     old = clock.now() - LINKS_KEPT
-    return sum(rows.objects.filter(created_at__lt=old).delete()[0] for rows in (Enrolment, EmailCheck))
+    return sum(rows.objects.filter(created_at__lt=old).delete()[0] for rows in (Enrolment, EmailCheck, NotMe))

@@ -3,5 +3,6 @@
 from twofactor.enrolment.models import EmailCheck, Enrolment
 from twofactor.methods.backup_codes.models import BackupCode, BackupCodes
 from twofactor.methods.totp.models import TOTPDevice
+from twofactor.not_me.models import NotMe
 
-__all__ = ["BackupCode", "BackupCodes", "EmailCheck", "Enrolment", "TOTPDevice"]
+__all__ = ["BackupCode", "BackupCodes", "EmailCheck", "Enrolment", "NotMe", "TOTPDevice"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import django_otp
 
 from twofactor.enrolment.models import EmailCheck, Enrolment
+from twofactor.not_me.models import NotMe
 from twofactor.second_factor import SecondFactor
 
 if TYPE_CHECKING:
@@ -39,4 +40,12 @@ def email_checks(user: User) -> Rows:
     return [
         {"created_at": check.created_at, "confirmed_at": check.confirmed_at}
         for check in EmailCheck.objects.filter(user=user).order_by("pk")
+    ]
+
+
+def not_me_links(user: User) -> Rows:
+    """The links in alerts by which the account could be locked, and whether one was."""
+    return [
+        {"created_at": link.created_at, "used_at": link.used_at}
+        for link in NotMe.objects.filter(user=user).order_by("pk")
     ]

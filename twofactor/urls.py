@@ -10,6 +10,7 @@ urlpatterns = [
     *(path(f"login/verify/{m.url_slug}/", include(m.challenge_urls)) for m in METHODS if m.challenge_urls),
     path("", include("twofactor.challenge.urls")),
     path("", include("twofactor.enrolment.urls")),
+    path("", include("twofactor.not_me.urls")),
     path("", include("twofactor.devices.urls")),
     *(path(f"2fa/{m.url_slug}/", guarded_pages(f"twofactor.methods.{m.slug}.urls")) for m in METHODS),
 ]

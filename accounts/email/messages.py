@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from typing import TYPE_CHECKING
 
 from django.urls import reverse
@@ -31,12 +30,12 @@ def known(message: Message) -> Content:
 
 def stop(message: Message) -> Content:
     """To the old address, before anything has changed."""
-    return content.from_templates(message, {**_facts(message), "hours": int(LIFETIME.total_seconds() // 3600)})
+    return content.alert(message, {**_facts(message), "hours": int(LIFETIME.total_seconds() // 3600)})
 
 
 def changed(message: Message) -> Content:
     """To the old address, when the new one is confirmed."""
-    return content.from_templates(message, {**_facts(message), "days": UNDO_LIFETIME.days})
+    return content.alert(message, {**_facts(message), "days": UNDO_LIFETIME.days})
 
 
 def restored(message: Message) -> Content:
@@ -51,7 +50,7 @@ def _facts(message: Message) -> dict[str, object]:
     token = links.token_for("email_stop", change.pk)
     return {
         "new_email": change.new_email,
-        "when": event.created_at.astimezone(zoneinfo.ZoneInfo(change.user.time_zone)),
+        "when": event.created_at.astimezone(change.user.zone),
         "browser": user_agent.describe(event.user_agent),
         "place": place.approximate_place(event.ip),
         "link": site.absolute(reverse("accounts:email:stop", args=[token])),

@@ -16,6 +16,7 @@ from audit.models import SecurityEvent
 from lib import clock
 from lib.user_agent import browser_and_system
 from messaging.actions import queue
+from messaging.digest import queue_repeatable
 from messaging.models import Message
 
 if TYPE_CHECKING:
@@ -47,9 +48,11 @@ def is_new_place(user: User, origin: Origin) -> bool:
 
 
 def tell_new_place(user: User, *, event_id: int) -> None:
-    """By mail, unless the person has turned that off."""
-    if user.alerts_new_places:
-        queue("new_sign_in", to=user.recipient, user=user, details={"event": event_id})
+    """By mail to every address concerned, unless the person has turned that off; several within an hour in one."""
+    if not user.alerts_new_places:
+        return
+    for to in user.recipients:
+        queue_repeatable("new_sign_in", to=to, user=user, group="new_sign_in", item=event_id)
 
 
 def _has_signed_in_before(user: User) -> bool:
@@ -84,7 +87,8 @@ def _tell_half_finished_of(user: User) -> None:
         return
     listed = strange[:MOST_LISTED]
     ids = ",".join(str(attempt.pk) for attempt in listed)
-    queue("half_finished", to=user.recipient, user=user, details={"attempts": ids, "count": len(strange)})
+    for to in user.recipients:
+        queue("half_finished", to=to, user=user, details={"attempts": ids, "count": len(strange)})
     for attempt in reversed(listed):
         record(events.HALF_FINISHED, user=user, origin=attempt.origin)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from typing import TYPE_CHECKING
 
 from django.urls import reverse
@@ -21,9 +20,9 @@ def deleted(message: Message) -> Content:
     """The link is made here, in the worker: neither the outbox nor the queue ever holds it."""
     deletion = Deletion.objects.select_related("user").get(pk=message.details["deletion"])
     event = SecurityEvent.objects.get(pk=message.details["event"])
-    zone = zoneinfo.ZoneInfo(deletion.user.time_zone)
+    zone = deletion.user.zone
     token = links.token_for("account_restore", deletion.pk)
-    return content.from_templates(
+    return content.alert(
         message,
         {
             "link": site.absolute(reverse("accounts:settings:restore", args=[token])),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from typing import TYPE_CHECKING
 
 from django.urls import reverse
@@ -21,23 +20,21 @@ def added(message: Message) -> Content:
     """Two-step verification is on; the link turns it off again."""
     token = links.token_for("enrolment_undo", int(message.details["enrolment"]))
     link = site.absolute(reverse("twofactor:enrolment:undo", args=[token]))
-    return content.from_templates(message, {**_facts(message), "link": link, "days": UNDO_LIFETIME.days})
+    return content.alert(message, {**_facts(message), "link": link, "days": UNDO_LIFETIME.days})
 
 
 def check(message: Message) -> Content:
     """Somebody in a new place wants to turn it on; the link lets that browser."""
     token = links.token_for("enrolment_check", int(message.details["check"]))
     link = site.absolute(reverse("twofactor:enrolment:confirm", args=[token]))
-    change = site.absolute(reverse("accounts:password:change"))
-    context = {"link": link, "change_password_link": change, "minutes": CHECK_LIFETIME.seconds // 60}
-    return content.from_templates(message, {**_facts(message), **context})
+    context = {"link": link, "minutes": CHECK_LIFETIME.seconds // 60}
+    return content.alert(message, {**_facts(message), **context})
 
 
 def _facts(message: Message) -> dict[str, object]:
     event = SecurityEvent.objects.select_related("user").get(pk=message.details["event"])
-    time_zone = event.user.time_zone if event.user else "UTC"
     return {
-        "when": event.created_at.astimezone(zoneinfo.ZoneInfo(time_zone)),
+        "when": event.created_at.astimezone(event.user.zone) if event.user else event.created_at,
         "browser": event.browser,
         "place": event.place,
         "device_name": event.details.get("name", ""),

@@ -6,13 +6,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from django.conf import settings
 
 from accounts.login.models import LoginAttempt
 from accounts.sessions.models import Session
 from accounts.tasks import tell_half_finished_sign_ins
 from audit.models import SecurityEvent
 from tests.accounts.browsers import ELSEWHERE, HOME, HOME_TOO, browser_at
-from tests.accounts.mailbox import mails_to
+from tests.accounts.mailbox import link_in, mails_to
 from tests.bed.people import code_app, give_password, sign_in, totp_code
 from tests.bed.race import race
 
@@ -93,8 +94,8 @@ def test_the_mail_says_what_when_and_what_to_do(alice: User, outbox: Outbox, clo
     assert "Mobile Safari on iOS" in said
     assert f"{moment:%-d %B %Y}, 12:07 CEST" in said
     assert "Place: unknown" in said
-    assert "http://localhost:8000/password/" in said
-    assert 'href="http://localhost:8000/password/"' in str(mail.alternatives[0].content)
+    assert link_in(mail, "/not-me/")
+    assert f'href="{settings.SITE_URL}{link_in(mail, "/not-me/")}"' in str(mail.alternatives[0].content)
 
 
 def test_it_is_told_when_the_second_step_is_done_not_before(alice: User, outbox: Outbox) -> None:
@@ -251,7 +252,7 @@ def test_several_are_one_mail(owner: User, outbox: Outbox, clock: TestClock) -> 
     [mail] = [mail for mail in outbox() if mail.subject == HALF]
     assert str(mail.body).count("Mobile Safari on iOS") == 5
     assert "And 2 more like these." in str(mail.body)
-    assert "http://localhost:8000/password/" in str(mail.body)
+    assert link_in(mail, "/not-me/")
     assert SecurityEvent.objects.filter(slug="sign_in.half_finished").count() == 5
 
 

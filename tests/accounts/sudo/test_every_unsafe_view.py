@@ -31,6 +31,7 @@ NEEDS_SUDO = {
     "twofactor:devices:disable",
     "twofactor:devices:remove",
     "twofactor:devices:rename",
+    "twofactor:not_me:event",
     "twofactor:totp:add",
     "twofactor:totp:replace",
 }
@@ -52,6 +53,7 @@ NO_SUDO = {
     "twofactor:enrolment:check",
     "twofactor:enrolment:confirm",
     "twofactor:enrolment:undo",
+    "twofactor:not_me:lock",
 }
 
 

@@ -1,0 +1,52 @@
+"""Locking the account of a person who says that it was not them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from accounts.email.actions import stop_change
+from accounts.lock.actions import lock_account
+from accounts.password.actions import ask_reset
+from accounts.settings.actions import restore_account
+from accounts.settings.models import Deletion
+from accounts.user.models import LockReason, User
+from lib import clock
+from twofactor.not_me.facts import change_taken_back
+from twofactor.not_me.models import NotMe
+
+if TYPE_CHECKING:
+    from accounts.sudo.actions import OwnSudo
+    from lib.origin import Origin
+
+
+@transaction.atomic
+def lock_by_link(link: NotMe, *, origin: Origin) -> bool:
+    """Spend the link and lock the account; False if the link was spent or ran out meanwhile.
+
+    What took the account from its owner is undone before: the mail with the way out must not go to a thief's address,
+    nor to nobody. An account that is locked already stays as it is.
+    """
+    user = _locked(link.user_id)
+    if not NotMe.objects.open().filter(pk=link.pk).update(used_at=clock.now()):
+        return False
+    for deletion in Deletion.objects.restorable().filter(user=user):
+        restore_account(deletion, origin=origin)
+    change = change_taken_back(link)
+    is_stopped = change is not None and stop_change(change, origin=origin)
+    user = _locked(link.user_id)
+    if not lock_account(user, why=LockReason.NOT_ME, origin=origin) and is_stopped:
+        ask_reset(user.email, origin=origin)  # the one that was mailed before went to the address that is gone
+    return True
+
+
+@transaction.atomic
+def lock_own(*, by: OwnSudo, origin: Origin) -> None:
+    """The same for somebody who is signed in: in this browser too the session ends."""
+    lock_account(_locked(by.user_id), why=LockReason.NOT_ME, origin=origin)
+
+
+def _locked(user_id: int) -> User:
+    """As the row is now; it stays so until the transaction ends."""
+    return User.objects.select_for_update(no_key=True).get(pk=user_id)
