@@ -44,7 +44,7 @@ def pass_through(user: User, origin: Origin, *, device: Device | None) -> None:
         return
     if user.is_barred or device is None or not _open(user):
         raise AccountLocked
-    record(events.ACCOUNT_UNLOCKED, user=user, origin=origin)
+    record(events.ACCOUNT_UNLOCKED, user=user, origin=origin.by(user))
 
 
 def note_mailbox(user: User, origin: Origin) -> None:

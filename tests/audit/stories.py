@@ -265,6 +265,24 @@ def restored(life: Life) -> None:
     browser(ELSEWHERE).post(life.link("/settings/restore/"))
 
 
+# ── Locking ──
+def locked(life: Life) -> None:
+    changed_profile(life)
+    browser(ELSEWHERE).post(life.link("/not-me/"))
+
+
+def refused(life: Life) -> None:
+    locked(life)
+    life.gives_password()
+
+
+def unlocked(life: Life) -> None:
+    phone = life.has_app()
+    locked(life)
+    life.here.post(life.link("/password/reset/"), {"password": "Nine-Herons-Wait-By-Ponds"})
+    life.here.post("/login/verify/totp/", {"code": totp_code(phone)})
+
+
 @dataclass(frozen=True)
 class Story:
     """How an event comes about; who did it, as far as the portal can tell; what was used to prove it."""
@@ -314,4 +332,7 @@ STORIES = {
     "account.exported": Story(exported),
     "account.deletion_asked": Story(deleted),
     "account.restored": Story(restored, has_actor=False),
+    "account.locked": Story(locked, has_actor=False),
+    "account.unlocked": Story(unlocked),
+    "sign_in.locked": Story(refused, has_actor=False),
 }

@@ -121,7 +121,7 @@ def test_a_lock_in_the_middle_of_a_sign_in_wins(alice: User, monkeypatch: pytest
 
     def late(*args: object) -> str:
         lock(alice)
-        return genuine(*args)  # type: ignore[arg-type]
+        return genuine(*args)
 
     monkeypatch.setattr(login, "_begin", late)
     browser = Client()
