@@ -33,6 +33,7 @@ ELSEWHERE = {
     "twofactor.BackupCodes": "second_steps",
     "twofactor.Enrolment": "enrolments",
     "twofactor.EmailCheck": "email_checks",
+    "twofactor.NotMe": "not_me_links",
     "audit.ChainHead": "a number and hashes",
 }
 
