@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from tests.bed.clock import TestClock
 from tests.bed.people import PASSWORD, sign_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from django.core.mail import EmailMultiAlternatives
 
@@ -31,7 +32,22 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
-# ── Servers: once a run ──
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Logs repeat hostile texts, and half a surrogate pair cannot be sent from the process that ran the test."""
+    report = yield
+    report.sections = [(title, text.encode(errors="replace").decode()) for title, text in report.sections]
+    return report
+
+
+# ── Servers: once a run; of a parallel run, once in each of its processes ──
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Keep what stands for our servers from the processes that run tests for us: they start servers of their own."""
+    for name in environment.OWN_SERVERS:
+        del os.environ[name]
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings() -> Iterator[None]:
     """Start PostgreSQL and Valkey before the first test that needs a database, stop them after the last."""

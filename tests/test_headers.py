@@ -76,6 +76,7 @@ def test_no_cookie_is_readable_by_scripts_or_sent_across_sites(alice: User) -> N
         assert not cookie["domain"], name
 
 
+@pytest.mark.django_db
 def test_a_static_file_is_kept_for_a_year_and_carries_the_policy() -> None:
     answer = Client().get(static("css/portal.css"))
 

@@ -41,8 +41,9 @@ os.environ |= {
     "LOG_LEVEL": "WARNING",
 }
 # Servers given from outside are used as they are; else the run starts its own.
-STARTS_POSTGRES = "DATABASE_URL" not in os.environ and os.environ.get("TEST_DATABASE") != "sqlite"
-STARTS_VALKEY = "REDIS_URL" not in os.environ
+OWN_SERVERS = [name for name in ("DATABASE_URL", "REDIS_URL") if name not in os.environ]
+STARTS_POSTGRES = "DATABASE_URL" in OWN_SERVERS and os.environ.get("TEST_DATABASE") != "sqlite"
+STARTS_VALKEY = "REDIS_URL" in OWN_SERVERS
 VALKEY_PORT = free_port()
 os.environ.setdefault("DATABASE_URL", database_url())
 os.environ.setdefault("REDIS_URL", f"redis://127.0.0.1:{VALKEY_PORT}/0")

