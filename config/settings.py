@@ -151,7 +151,7 @@ AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 LOGIN_URL = "accounts:login:sign_in"
 LOGIN_REDIRECT_URL = "twofactor:devices:overview"
-UNLOCKED_REDIRECT_URL = "twofactor:devices:overview"  # after a locked account was opened again
+UNLOCKED_REDIRECT_URL = "twofactor:not_me:secure"  # after a locked account was opened again
 SIGNUP = env_str("SIGNUP", "open")
 SECOND_STEP = "twofactor.challenge.actions.second_step"
 PASSWORD_HASHERS = [
@@ -218,6 +218,7 @@ MESSAGE_COMPOSERS = {
     "first_method_check": "twofactor.enrolment.messages.check",
     "security_event": "audit.messages.security_event",
 }
+SECURE_STEPS: tuple[str, ...] = ()  # functions of a person that add a step to "Secure my account"
 ALERT_LINK = "twofactor.not_me.link.link_in"  # what makes the link in an alert that says "This wasn't me"
 # Which module sends what; the demo's keeps everything readable at /demo/messages/.
 MESSAGE_CHANNELS = {"email": "messaging.demo" if DEMO else "messaging.mail"}

@@ -276,6 +276,11 @@ def refused(life: Life) -> None:
     life.gives_password()
 
 
+def signed_out_others(life: Life) -> None:
+    life.enters()
+    life.here.post("/secure/others/")
+
+
 def unlocked(life: Life) -> None:
     phone = life.has_app()
     locked(life)
@@ -333,6 +338,7 @@ STORIES = {
     "account.deletion_asked": Story(deleted),
     "account.restored": Story(restored, has_actor=False),
     "account.locked": Story(locked, has_actor=False),
+    "sessions.others_ended": Story(signed_out_others),
     "account.unlocked": Story(unlocked),
     "sign_in.locked": Story(refused, has_actor=False),
 }

@@ -1,4 +1,4 @@
-"""Locking the account of a person who says that it was not them."""
+"""Locking the account of a person who says that it was not them, and securing it afterwards."""
 
 from __future__ import annotations
 
@@ -9,14 +9,19 @@ from django.db import transaction
 from accounts.email.actions import stop_change
 from accounts.lock.actions import lock_account
 from accounts.password.actions import ask_reset
+from accounts.sessions.models import Ending
 from accounts.settings.actions import restore_account
 from accounts.settings.models import Deletion
+from accounts.user.actions import renew_auth
 from accounts.user.models import LockReason, User
+from audit import events
+from audit.actions import record
 from lib import clock
 from twofactor.not_me.facts import change_taken_back
 from twofactor.not_me.models import NotMe
 
 if TYPE_CHECKING:
+    from accounts.requests import SignedInRequest
     from accounts.sudo.actions import OwnSudo
     from lib.origin import Origin
 
@@ -45,6 +50,14 @@ def lock_by_link(link: NotMe, *, origin: Origin) -> bool:
 def lock_own(*, by: OwnSudo, origin: Origin) -> None:
     """The same for somebody who is signed in: in this browser too the session ends."""
     lock_account(_locked(by.user_id), why=LockReason.NOT_ME, origin=origin)
+
+
+@transaction.atomic
+def sign_out_others(*, by: OwnSudo, request: SignedInRequest) -> None:
+    """Every other browser, those that may skip the second step too, and every sign-in and link that is pending."""
+    user = _locked(by.user_id)
+    renew_auth(user, session=request.session, reason=Ending.SIGNED_OUT)
+    record(events.OTHERS_SIGNED_OUT, user=user, origin=request.origin)
 
 
 def _locked(user_id: int) -> User:

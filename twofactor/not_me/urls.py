@@ -9,4 +9,6 @@ urlpatterns = [
     path("not-me/locked/", views.locked, name="locked"),
     path("not-me/<str:token>/", views.lock, name="lock"),
     path("activity/<int:seq>/not-me/", views.lock_from_activity, name="event"),
+    path("secure/", views.secure, name="secure"),
+    path("secure/others/", views.sign_out_others, name="sign_out_others"),
 ]

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone, translation
-from django.views.decorators.http import require_GET, require_http_methods
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.sudo.actions import own_sudo
 from accounts.sudo.decorators import no_sudo, require_sudo
 from audit.models import SecurityEvent
-from twofactor.not_me import actions
+from twofactor.not_me import actions, steps
 from twofactor.not_me.facts import change_taken_back, sighting_of, told_by
 from twofactor.not_me.link import open_link
 
@@ -63,3 +65,17 @@ def lock_from_activity(request: SignedInRequest, seq: int) -> HttpResponse:
 
     actions.lock_own(by=own_sudo(request), origin=request.origin)
     return redirect("twofactor:not_me:locked")
+
+
+@require_GET
+def secure(request: SignedInRequest) -> HttpResponse:
+    """Steps to look through after a fright. Nothing is ended or changed without a word here."""
+    return render(request, "twofactor/not_me/secure.html", steps.of_person(request))
+
+
+@require_sudo
+@require_POST
+def sign_out_others(request: SignedInRequest) -> HttpResponse:
+    actions.sign_out_others(by=own_sudo(request), request=request)
+    messages.success(request, _("Every other browser is signed out."))
+    return redirect("twofactor:not_me:secure")

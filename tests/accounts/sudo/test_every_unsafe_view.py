@@ -32,6 +32,7 @@ NEEDS_SUDO = {
     "twofactor:devices:remove",
     "twofactor:devices:rename",
     "twofactor:not_me:event",
+    "twofactor:not_me:sign_out_others",
     "twofactor:totp:add",
     "twofactor:totp:replace",
 }
