@@ -3,10 +3,14 @@
 from tests.bed import environment  # isort: skip - it sets what the next line reads
 
 from config.settings import *  # noqa: F403 - every setting, under its own name
-from config.settings import DATABASES
+from config.settings import DATABASES, MIDDLEWARE
 
 # On SQLite a file, because threads and server processes must see the same rows.
 is_sqlite = DATABASES["default"]["ENGINE"].endswith("sqlite3")
 DATABASES["default"]["TEST"] = {"NAME": str(environment.FOLDER / "test.sqlite3") if is_sqlite else "test_sallyport"}
 # A server in a thread answers each request in a thread of its own: a kept connection would outlive its test.
 DATABASES["default"]["CONN_MAX_AGE"] = 0
+MIDDLEWARE = [
+    name.replace("whitenoise.middleware.WhiteNoiseMiddleware", "tests.bed.static.SharedWhiteNoise")
+    for name in MIDDLEWARE
+]
