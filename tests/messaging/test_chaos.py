@@ -1,4 +1,10 @@
-"""Workers are killed while mail flows, and Redis forgets everything: no mail may be lost, none may be seen twice."""
+"""Workers are killed while mail flows, and Redis forgets everything: no mail may be lost, none may be seen twice.
+
+By SMTP nobody can promise that a mail leaves exactly once: a worker that dies after the server's yes and before it has
+written that down knows no more than one that died before. What is promised, and counted here: nothing is lost; what
+goes out again is what a killed worker had in hand, once for each kill, under the same Message-ID, so that a mailbox
+that drops repeated ids shows it once (docs/decisions/0005-an-outbox.md).
+"""
 
 from __future__ import annotations
 
@@ -9,6 +15,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -112,25 +119,29 @@ def queue_all(messages: int) -> None:
         connections.close_all()
 
 
-def kill_at_work(worker: Worker, taken: list[str], *, within: int) -> None:
-    """Somewhere in its first mails: more wait, so it is never killed idle."""
+def kill_at_work(worker: Worker, taken: list[str], *, within: int) -> list[str]:
+    """Somewhere in its first mails: more wait, so it is never killed idle. Returns what it had in hand."""
     enough = len(taken) + random.randint(1, within)
     wait_for(lambda: len(taken) >= enough)
     time.sleep(random.uniform(0, 0.1))
     worker.kill()
+    return [pk.hex for pk in Message.objects.filter(state=State.SENDING).values_list("pk", flat=True)]
 
 
-def send_through_chaos(worker: Worker, taken: list[str], *, messages: int, kills: int) -> None:
+def send_through_chaos(worker: Worker, taken: list[str], *, messages: int, kills: int) -> Counter[str]:
+    """Returns how often each message was in the hands of a worker that was killed."""
+    in_hand: Counter[str] = Counter()
     with ThreadPoolExecutor(1) as producer:
         queueing = producer.submit(queue_all, messages)
         for kill in range(kills):
-            kill_at_work(worker, taken, within=messages // kills // 2)
+            in_hand.update(kill_at_work(worker, taken, within=messages // kills // 2))
             if kill == kills // 2:
                 with redis.Redis.from_url(os.environ["REDIS_URL"]) as broker:
                     assert broker.flushall()  # with the pokes of all that waits
             worker.revive()
         queueing.result()
     wait_for(lambda: not Message.objects.exclude(state=State.SENT).exists())
+    return in_hand
 
 
 def lost(taken: list[str]) -> int:
@@ -140,22 +151,27 @@ def lost(taken: list[str]) -> int:
     return len(everyone - set(taken))
 
 
-def repeated(taken: list[str]) -> int:
-    return len(taken) - len(set(taken))
+def repeated(taken: list[str]) -> Counter[str]:
+    """What went out again, and how often again."""
+    return Counter(taken) - Counter(set(taken))
 
 
 def test_nothing_is_lost_and_nothing_is_seen_twice(worker: Worker, sink: Controller) -> None:
     taken = sink.handler.message_ids
-    send_through_chaos(worker, taken, messages=300, kills=6)
+    in_hand = send_through_chaos(worker, taken, messages=300, kills=6)
     assert Message.objects.count() == 300
     assert lost(taken) == 0
-    assert repeated(taken) <= 300 * MOST_REPEATED
+    assert repeated(taken) <= in_hand
+    assert repeated(taken).total() <= 300 * MOST_REPEATED
 
 
 @pytest.mark.prove
 def test_nothing_of_a_thousand_is_lost(worker: Worker, sink: Controller, evidence: Evidence) -> None:
     taken = sink.handler.message_ids
-    send_through_chaos(worker, taken, messages=1000, kills=20)
-    note = f"20 × kill -9, 1 × FLUSHALL; {repeated(taken)} went out again under the same Message-ID"
-    evidence("MW-01 mails under kill -9: lost", 1000, lost(taken), note)
-    assert repeated(taken) <= 1000 * MOST_REPEATED
+    in_hand = send_through_chaos(worker, taken, messages=1000, kills=20)
+    again = repeated(taken)
+    note = f"20 × kill -9, 1 × FLUSHALL; of {in_hand.total()} in hand {again.total()} went out again, as the same mail"
+    evidence(
+        "N5 mails under kill -9: lost, or again without a kill", 1000, lost(taken) + (again - in_hand).total(), note
+    )
+    assert again.total() <= 1000 * MOST_REPEATED
