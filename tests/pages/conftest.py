@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.bed import browser as bed
+from tests.bed.keyboard import Keyboard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 # Playwright's synchronous interface keeps an event loop in this thread, and Django sees one.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 PICTURES = Path("docs/pictures")
+expect.set_options(timeout=20_000)  # a busy machine is no fault of a page
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +42,7 @@ def base_url(uvicorn_url: str) -> str:
 @pytest.fixture
 def page(transactional_db: None, page: Page) -> Iterator[Page]:  # noqa: ARG001 - the server reads what a test has written
     """Playwright's page; at the end nothing may stand in its console."""
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(30_000)
     watch = bed.Watch(page)
     yield page
     assert not watch.faults
@@ -54,11 +57,17 @@ def page_without_scripts(
     """The same, with JavaScript switched off."""
     context = browser.new_context(**{**browser_context_args, "java_script_enabled": False})
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(30_000)
     watch = bed.Watch(page)
     yield page
     context.close()
     assert not watch.faults
+
+
+@pytest.fixture(params=["page", "page_without_scripts"])
+def keyboard(transactional_db: None, request: pytest.FixtureRequest) -> Keyboard:  # noqa: ARG001 - as above
+    """Somebody without a mouse; what asks for this runs twice, the second time without JavaScript."""
+    return Keyboard(request.getfixturevalue(request.param), has_scripts=request.param == "page")
 
 
 @pytest.fixture
