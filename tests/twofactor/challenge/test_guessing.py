@@ -1,0 +1,140 @@
+"""How far somebody gets who has the password and guesses codes, and that the owner is not kept out (N3, N4)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.accounts.browsers import ELSEWHERE, HOME, browser_at, guess
+from tests.bed.people import code_app, give_password, sign_in, totp_code
+from twofactor.models import TOTPDevice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from accounts.user.models import User
+    from tests.bed.clock import TestClock
+    from tests.bed.evidence import Evidence
+
+PAGE = "/login/verify/totp/"
+QUARTER = timedelta(minutes=15)
+MOST, MOST_IN_A_QUARTER = 100, 10
+
+
+@pytest.fixture
+def checks(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
+    """How many codes the verifier has looked at; it decides as ever."""
+    asked: list[str] = []
+    decide = TOTPDevice.accepts
+
+    def counted(device: TOTPDevice, answer: str) -> bool:
+        asked.append(answer)
+        return decide(device, answer)
+
+    monkeypatch.setattr(TOTPDevice, "accepts", counted)
+    return lambda: len(asked)
+
+
+def wrong_code(device: TOTPDevice) -> str:
+    """Not right now, and right in a step beside only by a chance of two in a million."""
+    return f"{(int(totp_code(device)) + 333_333) % 1_000_000:06d}"
+
+
+def rob(user: User, device: TOTPDevice, ip: str, tries: int) -> None:
+    """The password is known; as many codes as fit."""
+    thief = browser_at(ip)
+    give_password(thief, user)
+    for _ in range(tries):
+        thief.post(PAGE, {"code": wrong_code(device)})
+
+
+def owner_comes_in(user: User) -> bool:
+    browser = browser_at(HOME)
+    return bool(sign_in(browser, user)["Location"] == "/2fa/")
+
+
+def month_of_guessing(user: User, clock: TestClock, checks: Callable[[], int], *, days: int) -> tuple[int, int, int]:
+    """A patient thief: every quarter of an hour twelve codes, while the owner signs in each day as ever.
+
+    Returns how many of the thief's were checked, the most in one quarter, and the owner's failures to come in
+    before codes were closed.
+    """
+    device = code_app(user)
+    in_all, most, kept_out = 0, 0, 0
+    for quarter in range(days * 24 * 4):
+        if quarter % 96 == 0 and in_all < MOST:
+            kept_out += not owner_comes_in(user)
+        before = checks()
+        # Night and day at first; when nothing is looked at any more, once a day shows that it stays so.
+        if in_all < MOST or quarter % 96 == 50:
+            rob(user, device, ELSEWHERE, MOST_IN_A_QUARTER + 2)
+        in_all, most = in_all + checks() - before, max(most, checks() - before)
+        clock.advance(QUARTER)
+    return in_all, most, kept_out
+
+
+def test_a_thief_with_the_password_gets_ten_codes_a_quarter(
+    alice: User, clock: TestClock, checks: Callable[[], int]
+) -> None:
+    clock.stop()
+
+    in_all, most, kept_out = month_of_guessing(alice, clock, checks, days=1)
+
+    assert (in_all, most, kept_out) == (MOST, MOST_IN_A_QUARTER, 0)
+
+
+def test_many_networks_share_the_hundred(alice: User, clock: TestClock, checks: Callable[[], int]) -> None:
+    clock.stop()
+    device = code_app(alice)
+    for number in range(18):
+        rob(alice, device, f"198.51.{number}.9", 6)
+
+    assert checks() == MOST
+
+
+@pytest.mark.prove
+def test_a_month_of_guessing_is_a_hundred_guesses(
+    alice: User, clock: TestClock, checks: Callable[[], int], evidence: Evidence
+) -> None:
+    clock.stop()
+
+    in_all, most, kept_out = month_of_guessing(alice, clock, checks, days=30)
+
+    over = max(in_all - MOST, 0) + max(most - MOST_IN_A_QUARTER, 0) + kept_out
+    note = f"in 30 days {in_all} codes were looked at, {most} in a quarter of an hour; its owner signed in meanwhile"
+    evidence(
+        "N3 codes guessed by somebody with the password: over the limits", 30 * 96 * (MOST_IN_A_QUARTER + 2), over, note
+    )
+
+
+def sign_ins_under_attack(user: User, clock: TestClock, *, sign_ins: int) -> int:
+    """How many of the owner's sign-ins from home fail, while strangers guess passwords and a thief guesses codes."""
+    device = code_app(user)
+    owner_comes_in(user)
+    refused = 0
+    for number in range(sign_ins):
+        for _ in range(7):  # five are looked at, the others are refused
+            guess(browser_at(ELSEWHERE), user)
+        if number * 3 < MOST - 10:  # a hundred in a row would close codes for everybody
+            rob(user, device, "192.0.2.9", 3)
+        clock.advance(timedelta(minutes=1))
+        refused += not owner_comes_in(user)
+    return refused
+
+
+def test_the_owner_signs_in_from_home_all_the_while(alice: User, clock: TestClock) -> None:
+    assert sign_ins_under_attack(alice, clock, sign_ins=10) == 0
+
+
+@pytest.mark.prove
+def test_the_owner_signs_in_from_home_three_hundred_times(alice: User, clock: TestClock, evidence: Evidence) -> None:
+    refused = sign_ins_under_attack(alice, clock, sign_ins=300)
+
+    evidence(
+        "N4 the owner's sign-ins from a known network that were refused",
+        300,
+        refused,
+        "while strangers guess passwords and codes",
+    )
