@@ -24,3 +24,9 @@ def secret_key(var: Path) -> str:
 
 def portal_keys(var: Path) -> str:
     return kept(var / "portal_keys", "demo1:" + base64.b64encode(secrets.token_bytes(32)).decode())
+
+
+def vapid_private_key(var: Path) -> str:
+    """A number below the order of P-256, as 32 bytes."""
+    number = 1 + secrets.randbelow(2**255)
+    return kept(var / "vapid_private_key", base64.urlsafe_b64encode(number.to_bytes(32, "big")).rstrip(b"=").decode())

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 
 SIGNUP_MODES = ("open", "invitation", "closed")
+P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
 def refuse_unsafe(settings: Mapping[str, Any], environ: Mapping[str, str]) -> None:
@@ -29,6 +30,26 @@ def anywhere(settings: Mapping[str, Any]) -> Iterator[str]:
     if not all(map(is_network, settings["TRUSTED_PROXIES"])):
         yield "TRUSTED_PROXIES must be addresses or networks such as 10.0.0.0/24, with commas between"
     yield from keys(settings)
+    yield from push(settings)
+
+
+def push(settings: Mapping[str, Any]) -> Iterator[str]:
+    if settings["VAPID_PRIVATE_KEY"] and not is_vapid_key(settings["VAPID_PRIVATE_KEY"]):
+        yield "VAPID_PRIVATE_KEY must be the 32 bytes of a P-256 private key as base64url"
+    if settings["VAPID_PRIVATE_KEY"] and not settings["VAPID_SUBJECT"].startswith(
+        ("mailto:", "https://", "http://localhost")
+    ):
+        yield "VAPID_SUBJECT must be mailto:… or https://…: push services write there when something is wrong"
+    if settings["PRODUCTION"] and any("/" in host or host in {"*", "*."} for host in settings["PUSH_ENDPOINT_HOSTS"]):
+        yield "PUSH_ENDPOINT_HOSTS must be names such as fcm.googleapis.com or *.push.apple.com"
+
+
+def is_vapid_key(text: str) -> bool:
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except ValueError:
+        return False
+    return len(raw) == 32 and 0 < int.from_bytes(raw, "big") < P256_ORDER
 
 
 def keys(settings: Mapping[str, Any]) -> Iterator[str]:

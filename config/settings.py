@@ -10,7 +10,7 @@ import dj_database_url
 import dj_email_url
 from django.utils.translation import gettext_lazy as _
 
-from config import demo_cast, demo_secrets, safety
+from config import demo_cast, demo_secrets, push_services, safety
 from config.env import env_bool, env_int, env_list, env_str
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -221,7 +221,14 @@ MESSAGE_COMPOSERS = {
 SECURE_STEPS: tuple[str, ...] = ()  # functions of a person that add a step to "Secure my account"
 ALERT_LINK = "twofactor.not_me.link.link_in"  # what makes the link in an alert that says "This wasn't me"
 # Which module sends what; the demo's keeps everything readable at /demo/messages/.
-MESSAGE_CHANNELS = {"email": "messaging.demo" if DEMO else "messaging.mail"}
+MESSAGE_CHANNELS = {
+    "email": "messaging.demo" if DEMO else "messaging.mail",
+    "push": "messaging.demo_push" if DEMO else "messaging.webpush",
+}
+# Web Push: without a key the authenticator is not offered.
+VAPID_PRIVATE_KEY = env_str("VAPID_PRIVATE_KEY", demo_secrets.vapid_private_key(VAR) if DEMO else "")
+VAPID_SUBJECT = env_str("VAPID_SUBJECT", f"mailto:{SUPPORT_CONTACT}" if "@" in SUPPORT_CONTACT else SITE_URL)
+PUSH_ENDPOINT_HOSTS = env_list("PUSH_ENDPOINT_HOSTS", push_services.DEMO if DEMO else push_services.ALL)
 # How long a worker may have a message before another one takes it; sending must be over well before.
 MESSAGE_LEASE = timedelta(seconds=env_int("MESSAGE_LEASE_SECONDS", 60))
 CELERY_BROKER_URL = REDIS_URL

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 # The wait after each failed try but the last: a restart of the mail server, an hour of its downtime.
 WAITS = (timedelta(seconds=20), timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1))
+# A push is of use for two minutes.
+PUSH_WAITS = (timedelta(seconds=3), timedelta(seconds=10), timedelta(seconds=20), timedelta(seconds=40))
 MOST_TRIES = len(WAITS) + 1
 SWEPT_AT_ONCE = 500
 SWEEP = "sweep"  # the heartbeat's name
@@ -131,7 +133,8 @@ def _postpone(message: Message, error: str, at_least: timedelta = timedelta(0)) 
         _bury(message, error)
         return
     jitter = random.uniform(0.75, 1.25)  # noqa: S311 - spreads retries, guards nothing
-    wait = max(WAITS[message.tries - 1] * jitter, at_least)
+    waits = PUSH_WAITS if message.channel == "push" else WAITS
+    wait = max(waits[message.tries - 1] * jitter, at_least)
     log.warning("not sent, tried again later", extra=_named(message) | {"error": error})
     message.move(State.NEW, not_before=clock.now() + wait, lease_until=None, error=error[:LONGEST_ERROR])
 

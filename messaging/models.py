@@ -103,6 +103,46 @@ class Message(models.Model):
         return True
 
 
+class PushSubscriptionQuerySet(models.QuerySet["PushSubscription"]):
+    """Subscriptions by state."""
+
+    def active(self) -> Self:
+        return self.filter(state=PushSubscription.State.ACTIVE)
+
+
+class PushSubscription(models.Model):
+    """A browser's address for pushes, as it gave it: what an e-mail address is to mail."""
+
+    class State(models.TextChoices):
+        """What the push service last said of it."""
+
+        ACTIVE = "active"
+        GONE = "gone"  # 404 or 410: the browser has dropped it
+        REFUSED = "refused"  # 401 or 403: made for another key; the browser must subscribe anew
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="push_subscriptions")
+    endpoint = models.CharField(max_length=1000)
+    p256dh = models.CharField(max_length=100)  # the browser's public key
+    auth = models.CharField(max_length=50)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.ACTIVE)
+    created_at = models.DateTimeField(default=clock.now)
+    ended_at = models.DateTimeField(null=True)
+
+    objects = PushSubscriptionQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"push subscription {self.pk}"
+
+    def as_info(self) -> dict[str, object]:
+        """As PushSubscription.toJSON() gives it."""
+        return {"endpoint": self.endpoint, "keys": {"p256dh": self.p256dh, "auth": self.auth}}
+
+    def end(self, state: State) -> None:
+        """Send to it no more; one that was renewed meanwhile is another row."""
+        active = PushSubscription.objects.active().filter(pk=self.pk)
+        active.update(state=state, ended_at=clock.now(), endpoint="", p256dh="", auth="")
+
+
 class DemoMessage(models.Model):
     """What the demo sent: the mailbox at /demo/messages/."""
 

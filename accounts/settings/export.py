@@ -42,6 +42,7 @@ COLUMNS = {
     "email_changes": ("created_at", "ended_at", "old_email", "new_email", "state"),
     "passwordreset_set": ("created_at", "used_at"),
     "deletions": ("asked_at", "restored_at"),
+    "push_subscriptions": ("created_at", "ended_at", "state", "endpoint"),
 }  # fmt: skip
 NAMES = {"login_attempts": "sign_ins_with_two_steps", "passwordreset_set": "password_resets"}
 

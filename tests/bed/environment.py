@@ -39,6 +39,8 @@ os.environ |= {
     "ARGON2_TIME_COST": "1",
     "ARGON2_MEMORY_KIB": "8",
     "LOG_LEVEL": "WARNING",
+    "VAPID_PRIVATE_KEY": base64.urlsafe_b64encode(b"\x01" + secrets.token_bytes(31)).rstrip(b"=").decode(),
+    "PUSH_ENDPOINT_HOSTS": "fcm.googleapis.com,*.push.example,http://127.0.0.1",
 }
 # Servers given from outside are used as they are; else the run starts its own.
 OWN_SERVERS = [name for name in ("DATABASE_URL", "REDIS_URL") if name not in os.environ]
