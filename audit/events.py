@@ -68,6 +68,19 @@ METHOD_ADDED = Event("method.added", _("“%(name)s” was added as a second ste
 METHOD_RENAMED = Event("method.renamed", _("“%(old_name)s” is now called “%(name)s”"), alerts=True)
 METHOD_REPLACED = Event("method.replaced", _("“%(old_name)s” was replaced by “%(name)s” as a second step"), alerts=True)
 METHODS_OFF = Event("method.all_removed", _("Two-step verification was turned off"), alerts=True)
+PUSH_DENIED = Event("push.denied", _("You blocked a sign-in on your phone (“%(name)s”)"), BLOCKED)
+PUSH_NOT_ME = Event(
+    "push.not_me",
+    _("You said on your phone (“%(name)s”) that a sign-in was not you. It has ended. Somebody knows your password"),
+    BLOCKED,
+    alerts=True,
+)
+PUSH_PAUSED = Event(
+    "push.paused",
+    _("You blocked sign-ins on your phone %(times)s times. We send no more requests for a day. Change your password"),
+    BLOCKED,
+    alerts=True,
+)
 CODES_GUESSED = Event("second_factor.guessed", _("Somebody is trying codes"), BLOCKED, alerts=True)
 PASSWORDS_GUESSED = Event(
     "password.guessed", _("Somebody who is signed in as you is trying passwords"), BLOCKED, alerts=True

@@ -28,7 +28,7 @@ from lib.models import Counter
 from lib.origin import Origin
 from tests.bed.people import PASSWORD, give_password, sign_in, totp_code
 from tests.bed.visitor import Visitor
-from twofactor.methods.totp import qr
+from twofactor import qr
 from twofactor.methods.totp.models import TOTPDevice
 
 if TYPE_CHECKING:

@@ -29,6 +29,11 @@ app.conf.beat_schedule = {
         "schedule": 60.0,
         "options": {"expires": 60.0},
     },
+    "purge calls of phones": {
+        "task": "twofactor.methods.push.tasks.purge_push_calls",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
     "purge events": {
         "task": "audit.tasks.purge_events",
         "schedule": crontab(hour="3", minute="37"),

@@ -34,6 +34,8 @@ def anywhere(settings: Mapping[str, Any]) -> Iterator[str]:
 
 
 def push(settings: Mapping[str, Any]) -> Iterator[str]:
+    if settings["PUSH_NUMBER_DIGITS"] not in range(2, 7):
+        yield "PUSH_NUMBER_DIGITS must be from 2 to 6"
     if settings["VAPID_PRIVATE_KEY"] and not is_vapid_key(settings["VAPID_PRIVATE_KEY"]):
         yield "VAPID_PRIVATE_KEY must be the 32 bytes of a P-256 private key as base64url"
     if settings["VAPID_PRIVATE_KEY"] and not settings["VAPID_SUBJECT"].startswith(

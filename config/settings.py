@@ -176,6 +176,7 @@ EXPORTED = {
     "enrolments": "twofactor.person.enrolments",
     "email_checks": "twofactor.person.email_checks",
     "not_me_links": "twofactor.person.not_me_links",
+    "push_requests": "twofactor.person.push_requests",
 }
 DELETION_CONSEQUENCES = ("organizations.members.person.if_deleted",)
 
@@ -184,6 +185,7 @@ DEMO_PASSWORD = demo_cast.PASSWORD if DEMO else ""
 
 # ── Second factors ────────────────────────────────────────────────────────────
 TOTP_WINDOW = env_int("TOTP_WINDOW", 1)
+PUSH_NUMBER_DIGITS = env_int("PUSH_NUMBER_DIGITS", 2)
 FIRST_METHOD_SETTLED = timedelta(minutes=env_int("FIRST_METHOD_SETTLED_MINUTES", 24 * 60))
 
 # ── Messages and workers ──────────────────────────────────────────────────────
@@ -216,6 +218,7 @@ MESSAGE_COMPOSERS = {
     "half_finished": "accounts.login.messages.half_finished",
     "first_method": "twofactor.enrolment.messages.added",
     "first_method_check": "twofactor.enrolment.messages.check",
+    "push_request": "twofactor.methods.push.messages.request",
     "security_event": "audit.messages.security_event",
 }
 SECURE_STEPS: tuple[str, ...] = ()  # functions of a person that add a step to "Secure my account"

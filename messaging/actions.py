@@ -16,7 +16,7 @@ from django.utils.module_loading import import_string
 from lib import clock
 from messaging import channels
 from messaging.errors import Refused, TemporaryFailure
-from messaging.models import Heartbeat, Message, State
+from messaging.models import Heartbeat, Message, PushSubscription, State
 from messaging.poke import poke
 
 if TYPE_CHECKING:
@@ -175,6 +175,11 @@ def sweep(hand_over: Callable[[UUID], None]) -> int:
 def forget(email: str) -> int:
     """Forget what was sent to an address before it had an account; what refers to a person goes with the person."""
     return Message.objects.filter(user=None, recipient_email__iexact=email).delete()[0]
+
+
+def forget_subscription(subscription_id: int | None) -> None:
+    """The address of a browser that nobody writes to any more."""
+    PushSubscription.objects.filter(pk=subscription_id or 0).delete()
 
 
 def purge() -> int:

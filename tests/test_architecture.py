@@ -22,7 +22,8 @@ MAY_DELETE_FACTORS = {
     Path("twofactor/devices/actions.py"),
     Path("twofactor/methods/backup_codes/models.py"),  # a new set takes the place of the old one
     Path("twofactor/housekeeping.py"),  # old links, no factor
-}  # the second: dead links
+    Path("twofactor/methods/push/housekeeping.py"),  # old requests
+}
 
 
 def tree_of(file: Path) -> ast.Module:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+import django_otp
 from django.conf import settings
 from django.urls import reverse
 
@@ -35,6 +36,8 @@ class Method:
     ask_detail: StrPromise
     device_model: type[SecondFactor]  # how an answer is checked
     challenge_form: type[ChallengeForm]  # how an answer is asked for
+    answered_by: type[SecondFactor] | None = None  # whose answers count: of device_model, or of all kinds of this one
+    is_elsewhere: bool = False  # the answer is given on a phone: not what to ask first on a phone
     page: str = "add"  # the URL name of the page to set it up on
     after_sign_in: str = ""  # the URL name of a page that comes between signing in with it and going on
     works_offline: bool = False  # whatever answers needs no connection
@@ -43,7 +46,15 @@ class Method:
     replace_page: str = ""  # the URL name of the page that puts a new device in the place of an old one, if it has one
     send: Callable[[Asked], None] | None = None  # ask the person's device; writes rows and messages, waits for nothing
     challenge_urls: str = ""  # a module of further pages under /login/verify/<slug>/
+    public_urls: str = ""  # a module of pages that anybody may open, wherever they are
     off_warning: Callable[[User], str] | None = None  # what else ends when two-step verification is turned off
+    purge: Callable[[], int] | None = None  # deletes what nothing can act on any more; returns how many rows
+
+    @property
+    def kinds(self) -> list[type[SecondFactor]]:
+        """The kinds of device whose answers count."""
+        answered_by = self.answered_by or self.device_model
+        return [kind for kind in django_otp.device_classes() if issubclass(kind, answered_by)]
 
     @property
     def slug(self) -> str:
@@ -106,3 +117,11 @@ class Method:
     def devices_of(self, user: User) -> QuerySet[SecondFactor]:
         """The person's confirmed devices of this kind, oldest first."""
         return self.device_model.objects.filter(user=user, confirmed=True).order_by("pk")
+
+    def answering(self, user: User) -> list[QuerySet[SecondFactor]]:
+        """The person's devices whose answers count, kind by kind."""
+        return [kind.objects.filter(user=user, confirmed=True) for kind in self.kinds]
+
+    def is_open_to(self, user: User) -> bool:
+        """Whether the person has anything to answer with."""
+        return any(devices.exists() for devices in self.answering(user))

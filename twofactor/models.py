@@ -2,7 +2,20 @@
 
 from twofactor.enrolment.models import EmailCheck, Enrolment
 from twofactor.methods.backup_codes.models import BackupCode, BackupCodes
+from twofactor.methods.push.models import Pairing, PushDevice, PushRequest, SpentCall, TurnedOffDevice
 from twofactor.methods.totp.models import TOTPDevice
 from twofactor.not_me.models import NotMe
 
-__all__ = ["BackupCode", "BackupCodes", "EmailCheck", "Enrolment", "NotMe", "TOTPDevice"]
+__all__ = [
+    "BackupCode",
+    "BackupCodes",
+    "EmailCheck",
+    "Enrolment",
+    "NotMe",
+    "Pairing",
+    "PushDevice",
+    "PushRequest",
+    "SpentCall",
+    "TOTPDevice",
+    "TurnedOffDevice",
+]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import django_otp
 
 from twofactor.enrolment.models import EmailCheck, Enrolment
+from twofactor.methods.push.models import PushRequest
 from twofactor.not_me.models import NotMe
 from twofactor.second_factor import SecondFactor
 
@@ -49,3 +50,9 @@ def not_me_links(user: User) -> Rows:
         {"created_at": link.created_at, "used_at": link.used_at}
         for link in NotMe.objects.filter(user=user).order_by("pk")
     ]
+
+
+def push_requests(user: User) -> Rows:
+    """What phones were asked, and what they said."""
+    columns = ("created_at", "purpose", "context", "ip", "user_agent", "state", "reason", "answered_at")
+    return list(PushRequest.objects.filter(user=user).order_by("created_at").values(*columns))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twofactor.methods.backup_codes.method import BACKUP_CODES
+from twofactor.methods.push.method import PUSH
 from twofactor.methods.totp.method import TOTP
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from accounts.user.models import User
     from twofactor.method import Method
 
-METHODS = (TOTP, BACKUP_CODES)
+METHODS = (PUSH, TOTP, BACKUP_CODES)
 
 
 def method_at(url_slug: str) -> Method | None:
@@ -28,6 +29,9 @@ def methods_of(user: User) -> list[Method]:
 
 def last_uses_of(user: User) -> list[tuple[Method, datetime | None]]:
     """The same, each with the time when it was last used, if ever."""
-    uses = [(method, list(method.devices_of(user).values_list("last_used_at", flat=True))) for method in METHODS]
-    had = [(method, max(filter(None, used), default=None)) for method, used in uses if used]
+    kinds = {kind for method in METHODS for kind in method.kinds}
+    mine = {kind: kind.objects.filter(user=user, confirmed=True) for kind in kinds}
+    used = {kind: list(devices.values_list("last_used_at", flat=True)) for kind, devices in mine.items()}
+    uses = [(method, [moment for kind in method.kinds for moment in used[kind]]) for method in METHODS]
+    had = [(method, max(filter(None, moments), default=None)) for method, moments in uses if moments]
     return had if any(not method.is_backup for method, _last_used in had) else []

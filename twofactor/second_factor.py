@@ -14,11 +14,13 @@ from lib import clock, place, user_agent
 from lib.origin import NOWHERE, Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
     from django.db.models import QuerySet
 
     from accounts.user.models import Protection, User
+
+MOST_ASKED = 5  # devices that one answer may be right for, whatever their kind: each makes a guess likelier to fit
 
 log = logging.getLogger("sallyport.second_factor")
 
@@ -57,6 +59,19 @@ class SecondFactor(TimestampMixin, Device):
         raise NotImplementedError
 
     @classmethod
+    def has_for_app(cls, _device: SecondFactor) -> bool:
+        """Whether this kind, made as a backup together with the device, can still be shown on it."""
+        return False
+
+    @classmethod
+    def show_in_app(cls, _device: SecondFactor) -> list[str]:
+        """Show it there, once; nothing if it cannot be shown any more."""
+        return []
+
+    def leave(self) -> None:
+        """What else must happen when the device is about to be deleted, in the same transaction."""
+
+    @classmethod
     def prepare(cls, _devices: QuerySet[SecondFactor], answer: Any) -> Any:
         """Turn an answer into what accepts() gets; slow work belongs here, before a row is locked."""
         return answer
@@ -83,18 +98,30 @@ class SecondFactor(TimestampMixin, Device):
         return ""
 
 
-def verify(devices: QuerySet[SecondFactor], answer: Any, origin: Origin = NOWHERE) -> SecondFactor | None:
+def verify(kinds: Sequence[QuerySet[SecondFactor]], answer: Any, origin: Origin = NOWHERE) -> SecondFactor | None:
     """The device that accepts the answer, or None. Call it inside the transaction of what the answer allows.
 
     The rows stay locked until that transaction ends: of equal answers at the same instant one counts (ASVS 6.5.1).
     """
-    prepared = _ask(partial(devices.model.prepare, devices), answer)
-    confirmed = devices.select_for_update().filter(confirmed=True).order_by("pk")
-    for device in confirmed:
+    prepared = [_ask(partial(devices.model.prepare, devices), answer) for devices in kinds]
+    locked = [devices.select_for_update().filter(confirmed=True).order_by("pk") for devices in kinds]
+    for device, told in _used_last(
+        [(d, told) for devices, told in zip(locked, prepared, strict=True) for d in devices]
+    ):
         device.answered_from = origin
-        if _ask(device.verify_token, prepared) is True:
+        if _ask(device.verify_token, told) is True:
             return device
     return None
+
+
+def _used_last(asked: list[tuple[SecondFactor, Any]]) -> list[tuple[SecondFactor, Any]]:
+    """The few that are asked, the one used last first."""
+
+    def used_at(pair: tuple[SecondFactor, Any]) -> float:
+        device = pair[0]
+        return (device.last_used_at or device.created_at).timestamp()
+
+    return sorted(asked, key=used_at, reverse=True)[:MOST_ASKED]
 
 
 class Refusal(enum.Enum):
@@ -105,19 +132,26 @@ class Refusal(enum.Enum):
     UNCHECKABLE = enum.auto()
 
 
-def why_refused(devices: QuerySet[SecondFactor], answer: Any) -> Refusal:
+def why_refused(kinds: Sequence[QuerySet[SecondFactor]], answer: Any) -> Refusal:
     """Look at an answer again after verify() has refused it."""
-    prepared = _ask(partial(devices.model.prepare, devices), answer)
-    verdicts = [_ask(device.has_spent, prepared) for device in devices.filter(confirmed=True)]
+    verdicts = [_ask(device.has_spent, told) for device, told in _confirmed(kinds, answer)]
     if True in verdicts:
         return Refusal.ALREADY_USED
     return Refusal.UNCHECKABLE if None in verdicts else Refusal.WRONG
 
 
-def hint_about(devices: QuerySet[SecondFactor], answer: Any) -> str:
+def hint_about(kinds: Sequence[QuerySet[SecondFactor]], answer: Any) -> str:
     """What would help the giver of an answer that was wrong; "" for nothing."""
-    hints = (_ask(device.hint, answer) for device in devices.filter(confirmed=True).order_by("pk"))
+    hints = (_ask(device.hint, answer) for device, _told in _confirmed(kinds, answer))
     return next((str(hint) for hint in hints if hint), "")
+
+
+def _confirmed(kinds: Sequence[QuerySet[SecondFactor]], answer: Any) -> Iterator[tuple[SecondFactor, Any]]:
+    """Every device with what it gets to judge."""
+    for devices in kinds:
+        prepared = _ask(partial(devices.model.prepare, devices), answer)
+        for device in devices.filter(confirmed=True).order_by("pk"):
+            yield device, prepared
 
 
 def _ask(question: Callable[[Any], Any], answer: Any) -> Any:

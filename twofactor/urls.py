@@ -7,6 +7,7 @@ from twofactor.registry import METHODS
 
 app_name = "twofactor"
 urlpatterns = [
+    *(path("", include(m.public_urls)) for m in METHODS if m.public_urls),
     *(path(f"login/verify/{m.url_slug}/", include(m.challenge_urls)) for m in METHODS if m.challenge_urls),
     path("", include("twofactor.challenge.urls")),
     path("", include("twofactor.enrolment.urls")),

@@ -24,6 +24,12 @@ def end_others(user: User, *, keep: SessionStore | None, reason: Ending) -> int:
     return others.update(ended_at=now, ended_by=reason, data="")
 
 
+def end_by_digest(user: User, key_digest: str) -> int:
+    """End the person's session with this key, which they have called somebody else's."""
+    found = Session.objects.live(clock.now()).filter(user=user, key_digest=key_digest)
+    return found.update(ended_at=clock.now(), ended_by=Ending.SIGNED_OUT, data="")
+
+
 def purge_sessions() -> int:
     """Delete visitors' rows that are over, and people's after 90 days; returns how many."""
     now = clock.now()

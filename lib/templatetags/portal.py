@@ -33,6 +33,12 @@ def icon(name: str, *, css: str = "") -> SafeString:
 
 
 @register.filter
+def spaced(text: str) -> str:
+    """Letter by letter, as a screen reader should say a number: "4 7"."""
+    return " ".join(text)
+
+
+@register.filter
 def initials(name: str) -> str:
     """One or two letters for the avatar: "Lena Moser" is LM."""
     words = name.split()

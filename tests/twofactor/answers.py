@@ -7,19 +7,27 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from django.db import transaction
 
+from lib import clock
+from lib.origin import NOWHERE
 from tests.bed.people import code_app, totp_code
+from tests.twofactor.methods.push.phones import SEND, linked_phone, number_in
+from twofactor.challenge.asked import Asked, Purpose
+from twofactor.methods.push.models import Approval, PushRequest
 from twofactor.models import BackupCodes
 
 if TYPE_CHECKING:
+    from django.test import Client
+
     from accounts.user.models import User
+    from tests.bed.phone import Phone
     from twofactor.methods.totp.models import TOTPDevice
 
 
 class Answers(Protocol):
-    """Form fields as a browser posts them, and the answer that the device gets."""
+    """Form fields as a browser between the two steps posts them, and the answer that the device gets."""
 
-    def right(self) -> dict[str, str]: ...
-    def wrong(self) -> dict[str, str]: ...
+    def right(self, browser: Client) -> dict[str, str]: ...
+    def wrong(self, browser: Client) -> dict[str, str]: ...
     def token(self) -> Any: ...
 
 
@@ -29,10 +37,10 @@ class CodeAppAnswers:
 
     device: TOTPDevice
 
-    def right(self) -> dict[str, str]:
+    def right(self, _browser: Client) -> dict[str, str]:
         return {"code": totp_code(self.device)}
 
-    def wrong(self) -> dict[str, str]:
+    def wrong(self, _browser: Client) -> dict[str, str]:
         return {"code": f"{(int(totp_code(self.device)) + 333_333) % 1_000_000:06d}"}
 
     def token(self) -> str:
@@ -49,10 +57,10 @@ class BackupCodeAnswers:
 
     present: BackupCodes
 
-    def right(self) -> dict[str, str]:
+    def right(self, _browser: Client) -> dict[str, str]:
         return {"code": self.present.plain[0]}
 
-    def wrong(self) -> dict[str, str]:
+    def wrong(self, _browser: Client) -> dict[str, str]:
         return {"code": "0" * 10}
 
     def token(self) -> str:
@@ -66,4 +74,31 @@ def with_backup_codes(user: User) -> Answers:
     return BackupCodeAnswers(BackupCodes.objects.get(user=user))
 
 
-ANSWERS = {"totp": with_code_app, "backup_codes": with_backup_codes}
+@dataclass
+class PhoneAnswers:
+    """Answers given on a phone: the browser itself has nothing to post."""
+
+    user: User
+    phone: Phone
+
+    def right(self, browser: Client) -> dict[str, str]:
+        if not self.phone.pending():
+            browser.post(SEND)
+        for request in self.phone.pending():
+            self.phone.yes(request, number_in(browser))
+        return {}
+
+    def wrong(self, _browser: Client) -> dict[str, str]:
+        """Nobody has answered, and the request has run out."""
+        PushRequest.objects.filter(user=self.user).update(expires_at=clock.now())
+        return {}
+
+    def token(self) -> Approval:
+        return Approval(Asked(user=self.user, purpose=Purpose.SIGN_IN, browser="here", origin=NOWHERE))
+
+
+def with_phone(user: User) -> Answers:
+    return PhoneAnswers(user, linked_phone(user))
+
+
+ANSWERS = {"push": with_phone, "totp": with_code_app, "backup_codes": with_backup_codes}

@@ -46,6 +46,8 @@ def answer_sign_in(request: Request, attempt: LoginAttempt, method: Method, form
     The try is reserved first and stays reserved. Attempt, answer, session and record are one transaction: a wrong
     answer leaves nothing, a right one leaves everything. Raises TooManyAttempts and AttemptIsOver.
     """
+    if form.is_too_early():
+        return False
     reservation = budget.reserve(attempt.user, request.origin)
     with transaction.atomic():
         if not attempt.claim():
@@ -72,6 +74,8 @@ def confirm(request: SignedInRequest, method: Method | None, form: ChallengeForm
 
 
 def _confirm_by_method(request: SignedInRequest, method: Method, form: ChallengeForm) -> bool:
+    if form.is_too_early():
+        return False
     with sudo.lost_when_refused(request):
         reservation = budget.reserve(request.user, request.origin)
     with transaction.atomic():
@@ -101,7 +105,7 @@ def _confirm_by_password(request: SignedInRequest, form: ChallengeForm) -> bool:
 
 def _accepted(form: ChallengeForm, method: Method, user: User, origin: Origin) -> SecondFactor | None:
     """The device that takes the answer of the form, if any; it is spent by it. Call it inside a transaction."""
-    return verify(method.devices_of(user), form.answer, origin) if form.is_valid() else None
+    return verify(method.answering(user), form.answer, origin) if form.is_valid() else None
 
 
 def _note_backup(device: SecondFactor, user: User, origin: Origin) -> None:
@@ -115,11 +119,11 @@ def _refuse(
     form: ChallengeForm, method: Method, user: User, origin: Origin, *, wrong: Event = events.ANSWER_WRONG
 ) -> None:
     """Record the failure, and tell in the form what its giver may know. A malformed answer is a failure too."""
-    refusal = why_refused(method.devices_of(user), form.answer) if form.is_valid() else Refusal.WRONG
+    refusal = why_refused(method.answering(user), form.answer) if form.is_valid() else Refusal.WRONG
     event = events.ANSWER_UNCHECKABLE if refusal is Refusal.UNCHECKABLE else wrong
     record(event, user=user, origin=origin, method=method.slug)
     if form.is_valid():
-        form.hint = hint_about(method.devices_of(user), form.answer) if refusal is Refusal.WRONG else ""
+        form.hint = hint_about(method.answering(user), form.answer) if refusal is Refusal.WRONG else ""
         form.refuse(refusal)
 
 

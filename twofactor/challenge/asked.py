@@ -6,6 +6,8 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from accounts.login.actions import ATTEMPT_KEY
+
 if TYPE_CHECKING:
     from accounts.login.models import LoginAttempt
     from accounts.requests import Request, SignedInRequest
@@ -29,6 +31,7 @@ class Asked:
     browser: str  # the digest of its session's key: only this browser may answer
     origin: Origin
     attempt: LoginAttempt | None = None  # the sign-in that waits for the answer; None when confirming
+    earlier: int | None = None  # the sign-in that this browser had begun before
 
 
 def asked_to_sign_in(request: Request, attempt: LoginAttempt) -> Asked:
@@ -38,6 +41,7 @@ def asked_to_sign_in(request: Request, attempt: LoginAttempt) -> Asked:
         browser=attempt.session_digest,
         origin=request.origin,
         attempt=attempt,
+        earlier=request.session.get(ATTEMPT_KEY),
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
+from lib import user_agent
 from twofactor import registry
 
 if TYPE_CHECKING:
@@ -20,18 +21,23 @@ if TYPE_CHECKING:
 
 SALT = "second_step.method"
 KEPT = timedelta(days=365)
+PHONES = ("iOS", "Android")
 
 
 def ways(user: User, request: Request) -> list[Method]:
     """The one used last in this browser, then by last use in the account, then as we recommend them.
 
-    Backups come after all of them, whatever was used: they are for the day when nothing else is at hand.
+    Backups come after all of them, whatever was used: they are for the day when nothing else is at hand. On a phone
+    what is answered on a phone comes late too: it may be this one, and an app that is installed cannot be opened from
+    a browser everywhere.
     """
     here = _remembered(request)
+    is_phone = user_agent.browser_and_system(request.origin.user_agent)[1] in PHONES
 
-    def place(way: tuple[Method, datetime | None]) -> tuple[bool, bool, float]:
+    def place(way: tuple[Method, datetime | None]) -> tuple[bool, bool, bool, float]:
         method, last_used = way
-        return method.is_backup, method.slug != here, -last_used.timestamp() if last_used else 0.0
+        is_late = is_phone and method.is_elsewhere
+        return method.is_backup, method.slug != here, is_late, -last_used.timestamp() if last_used else 0.0
 
     return [method for method, _last_used in sorted(registry.last_uses_of(user), key=place)]
 

@@ -27,6 +27,7 @@ class ChallengeForm(forms.Form):
     """A form whose valid content is an answer for a device."""
 
     hint = ""  # what would help, if the refused answer shows it
+    part = ""  # a template that stands where the fields and the button would, for answers that are not typed here
 
     def __init__(self, data: Any = None, *, asked: Asked) -> None:
         super().__init__(data)
@@ -36,6 +37,10 @@ class ChallengeForm(forms.Form):
     def answer(self) -> Any:
         """What devices of the method get to check."""
         raise NotImplementedError
+
+    def is_too_early(self) -> bool:
+        """Whether the answer is still to be given elsewhere: then nothing is tried or counted, and the form says so."""
+        return False
 
     def refuse(self, refusal: Refusal) -> None:
         """Show why the answer did not count."""

@@ -11,4 +11,5 @@ urlpatterns = [
     path("login/verify/<slug:url_slug>/", views.answer, name="answer"),
     path("login/verify/<slug:url_slug>/send/", views.send, name="send"),
     path("confirm/", views.confirm, name="confirm"),
+    path("confirm/<slug:url_slug>/send/", views.send_to_confirm, name="send_to_confirm"),
 ]

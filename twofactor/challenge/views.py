@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from django.http import Http404
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -54,7 +56,7 @@ def answer(request: Request, attempt: LoginAttempt, url_slug: str) -> HttpRespon
 def send(request: Request, attempt: LoginAttempt, url_slug: str) -> HttpResponse:
     """Choose a method that sends something, or have it sent again. Nothing is ever sent by a GET."""
     method = method_or_404(request, attempt.user, url_slug)
-    if method.send is None or not method.devices_of(attempt.user).exists():
+    if method.send is None or not method.is_open_to(attempt.user):
         raise Http404
     method.send(asked_to_sign_in(request, attempt))
     return redirect(method.challenge_url)
@@ -83,12 +85,24 @@ def confirm(request: SignedInRequest) -> HttpResponse:
     return render(request, "twofactor/challenge/confirm.html", context, status=422 if form.errors else 200)
 
 
+@no_sudo("It sends to the owner's own device, within the method's limits")
+@require_POST
+def send_to_confirm(request: SignedInRequest, url_slug: str) -> HttpResponse:
+    """The same in front of something sensitive."""
+    method = next((m for m in choose.ways(request.user, request) if m.url_slug == url_slug), None)
+    if method is None or method.send is None:
+        raise Http404
+    method.send(asked_to_confirm(request))
+    query = urlencode({"method": url_slug, "next": safe_next(request, request.GET.get("next", ""))})
+    return redirect(f"{reverse('twofactor:challenge:confirm')}?{query}")
+
+
 def method_or_404(request: Request, user: User, url_slug: str) -> Method:
     """The method that the URL names, if the person has it.
 
     An answer for one they lack is an answer like any wrong one: it goes on to be refused and counted.
     """
     method = registry.method_at(url_slug)
-    if method is None or (request.method != "POST" and not method.devices_of(user).exists()):
+    if method is None or (request.method != "POST" and not method.is_open_to(user)):
         raise Http404
     return method

@@ -197,6 +197,8 @@ def _locked(user_id: int, by: OwnSudo | OwnUndo) -> User:
 
 def _delete(kind: type[SecondFactor], **which: Any) -> int:
     """Delete devices; returns how many. They are locked first, in the order in which a sign-in locks them."""
-    pks = [device.pk for device in kind.objects.select_for_update().filter(**which).order_by("pk")]
-    kind.objects.filter(pk__in=pks).delete()
-    return len(pks)
+    leaving = list(kind.objects.select_for_update().filter(**which).order_by("pk"))
+    for device in leaving:
+        device.leave()
+    kind.objects.filter(pk__in=[device.pk for device in leaving]).delete()
+    return len(leaving)

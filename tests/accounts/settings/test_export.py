@@ -29,6 +29,9 @@ PAGE = "/settings/export/"
 # Tables that name a person and are exported by the app above that owns them, or hold nothing to tell.
 ELSEWHERE = {
     "organizations.Membership": "organizations",
+    "twofactor.Pairing": "a code that was shown for ten minutes, gone after a day",
+    "twofactor.PushDevice": "second_steps",
+    "twofactor.PushRequest": "push_requests",
     "twofactor.TOTPDevice": "second_steps",
     "twofactor.BackupCodes": "second_steps",
     "twofactor.Enrolment": "enrolments",

@@ -33,6 +33,7 @@ NEEDS_SUDO = {
     "twofactor:devices:rename",
     "twofactor:not_me:event",
     "twofactor:not_me:sign_out_others",
+    "twofactor:push:add",
     "twofactor:totp:add",
     "twofactor:totp:replace",
 }
@@ -51,10 +52,16 @@ NO_SUDO = {
     "twofactor:challenge:answer",
     "twofactor:challenge:confirm",
     "twofactor:challenge:send",
+    "twofactor:challenge:send_to_confirm",
     "twofactor:enrolment:check",
     "twofactor:enrolment:confirm",
     "twofactor:enrolment:undo",
     "twofactor:not_me:lock",
+    "twofactor:push_api:backup_codes",
+    "twofactor:push_api:decision",
+    "twofactor:push_api:devices",
+    "twofactor:push_api:pending",
+    "twofactor:push_api:subscription",
 }
 
 

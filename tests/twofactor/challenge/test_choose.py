@@ -133,7 +133,7 @@ def test_backup_codes_never_come_first(alice: User) -> None:
     answers = with_backup_codes(alice)
     client = browser_of(alice)
 
-    client.post(BACKUP_PAGE, answers.right())
+    client.post(BACKUP_PAGE, answers.right(client))
     assert COOKIE not in client.cookies
     client.post("/logout/")
     give_password(client, alice)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 HOW_MANY = 10
 LENGTH = 10  # Crockford base32 characters: 50 bits, so a stolen table must be hashed through slowly (ASVS 6.5.2)
 SHOWN_FOR = timedelta(minutes=10)
+MADE_WITHIN = timedelta(seconds=30)  # of the device that they came with
 
 
 def new_salt() -> str:
@@ -67,6 +68,23 @@ class BackupCodes(SecondFactor):
         fresh.sealed_codes = crypto.seal(" ".join(plain), purpose="backup_codes", bound_to=fresh._owner())
         fresh.save()
         BackupCode.objects.bulk_create(BackupCode(codes=fresh, digest=fresh.digest_of(code)) for code in plain)
+
+    @classmethod
+    def has_for_app(cls, device: SecondFactor) -> bool:
+        return any(present.may_be_shown for present in cls._unseen_in_app(device))
+
+    @classmethod
+    def show_in_app(cls, device: SecondFactor) -> list[str]:
+        """Of two requests at once one gets them."""
+        unseen = cls._unseen_in_app(device)
+        plain = [code for present in unseen for code in present.plain]
+        return plain if plain and unseen.update(shown_in_app_at=clock.now()) else []
+
+    @classmethod
+    def _unseen_in_app(cls, device: SecondFactor) -> models.QuerySet[BackupCodes]:
+        """The set that came with the device: a phone that was added later, or a set that was renewed, shows nothing."""
+        with_it = (device.created_at, device.created_at + MADE_WITHIN)
+        return cls.objects.filter(user=device.user_id, created_at__range=with_it, shown_in_app_at=None)
 
     @classmethod
     def prepare(cls, devices: models.QuerySet[Any], answer: str) -> str:

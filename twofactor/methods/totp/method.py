@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from twofactor.challenge.forms import CodeForm
 from twofactor.method import Method
 from twofactor.methods.totp.models import TOTPDevice
+from twofactor.timed_codes import TimedCodeDevice
 
 TOTP = Method(
     label=_("Code app"),
@@ -16,5 +17,6 @@ TOTP = Method(
     works_offline=True,
     device_model=TOTPDevice,
     challenge_form=CodeForm,
+    answered_by=TimedCodeDevice,
     replace_page="replace",
 )

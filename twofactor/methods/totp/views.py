@@ -12,8 +12,9 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.sudo.decorators import keeps, require_sudo
 from lib import codes
+from twofactor import qr
 from twofactor.devices.actions import has_room
-from twofactor.methods.totp import actions, qr, setup
+from twofactor.methods.totp import actions, setup
 from twofactor.methods.totp.forms import AddForm
 from twofactor.methods.totp.models import TOTPDevice
 

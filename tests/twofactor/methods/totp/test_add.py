@@ -21,7 +21,7 @@ from lib import clock
 from organizations.members.models import Membership
 from organizations.organization.models import Organization
 from tests.bed.people import give_password, sign_in
-from twofactor.methods.totp import qr
+from twofactor import qr
 from twofactor.models import TOTPDevice
 
 if TYPE_CHECKING:

@@ -140,4 +140,4 @@ def test_a_step_near_the_beginning_of_time_has_no_negative_neighbours(alice: Use
     clock.stop(datetime.fromtimestamp(59, tz=UTC))
 
     assert device.hint("000000") == ""
-    assert verify(TOTPDevice.objects.all(), totp_code(device)) == device
+    assert verify([TOTPDevice.objects.all()], totp_code(device)) == device

@@ -1,0 +1,171 @@
+"""Asking a person's phones, and taking their answer."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import translation
+from django.utils.crypto import constant_time_compare
+
+from accounts.login.models import LoginAttempt
+from accounts.sessions.actions import end_by_digest
+from accounts.user.models import User
+from audit import events
+from audit.actions import record
+from lib import clock, limits, place
+from lib.user_agent import browser_and_system
+from messaging.actions import queue
+from twofactor.challenge import budget
+from twofactor.methods.push import wakeup
+from twofactor.methods.push.limits import MOST_NO, hold_of, is_paused, sent_lately
+from twofactor.methods.push.models import REQUEST_LIFETIME, PushDevice, PushRequest
+
+if TYPE_CHECKING:
+    from lib.origin import Origin
+    from twofactor.challenge.asked import Asked
+
+
+class Outcome(enum.Enum):
+    """What became of a decision."""
+
+    APPROVED = enum.auto()
+    DENIED = enum.auto()
+    WRONG_NUMBER = enum.auto()
+    EXPIRED = enum.auto()
+    ANSWERED = enum.auto()  # before, or by another phone, or there is a newer request
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a person said on the phone. With a yes the number they typed, with a no the reason."""
+
+    number: str = ""
+    reason: str = ""
+
+    @property
+    def is_yes(self) -> bool:
+        return not self.reason
+
+
+@transaction.atomic
+def send(asked: Asked) -> None:
+    """Ask every phone of the account, unless something speaks against it: then the page says so.
+
+    The person's row is locked, so that of several browsers at the same instant one gets its request out.
+    """
+    user = User.objects.select_for_update(no_key=True).get(pk=asked.user.pk)
+    if user.is_barred or hold_of(asked) is not None:
+        return
+    PushRequest.objects.filter(user=user, state=PushRequest.State.PENDING).update(state=PushRequest.State.REPLACED)
+    now = clock.now()
+    request = PushRequest.objects.create(
+        user=user,
+        attempt=asked.attempt,
+        browser=asked.browser,
+        purpose=asked.purpose.value,
+        auth_generation=user.auth_generation,
+        context=_context(asked, user),
+        ip=asked.origin.ip,
+        user_agent=asked.origin.user_agent,
+        created_at=now,
+        expires_at=now + REQUEST_LIFETIME,
+    )
+    for device in PushDevice.objects.filter(user=user, confirmed=True, subscription__state="active"):
+        details: dict[str, int | str] = {"request": request.pk, "subscription": device.subscription_id or 0}
+        queue(
+            "push_request",
+            to=user.recipient,
+            user=user,
+            channel="push",
+            details=details,
+            expires_in=REQUEST_LIFETIME,
+        )
+
+
+def decide(device: PushDevice, request: PushRequest, decision: Decision, origin: Origin) -> Outcome:
+    """Take the answer of a phone that has signed it. Raises TooManyAttempts."""
+    if request.state != PushRequest.State.PENDING:
+        return Outcome.ANSWERED
+    if request.is_late or not _is_waited_for(request):
+        return Outcome.EXPIRED
+    outcome = _say_yes(device, request, decision) if decision.is_yes else _say_no(device, request, decision, origin)
+    return outcome or Outcome.ANSWERED
+
+
+def _say_yes(device: PushDevice, request: PushRequest, decision: Decision) -> Outcome | None:
+    """A number is a guess until it is right: the try is reserved before it is looked at, as for any other answer."""
+    reservation = budget.reserve(request.user, request.origin)
+    is_right = constant_time_compare(decision.number, request.number)
+    with transaction.atomic():
+        if not _answer(request, "APPROVED" if is_right else "WRONG_NUMBER", device=device):
+            limits.give_back(reservation)
+            return None
+        if is_right:
+            limits.give_back(reservation)
+        else:
+            record(events.ANSWER_WRONG, user=request.user, origin=request.origin, method=device.method_slug)
+    return Outcome.APPROVED if is_right else Outcome.WRONG_NUMBER
+
+
+@transaction.atomic
+def _say_no(device: PushDevice, request: PushRequest, decision: Decision, origin: Origin) -> Outcome | None:
+    """The safe answer costs one tap. "Not me" also ends what waits in that browser: somebody knows the password."""
+    if not _answer(request, "DENIED", device=device, reason=decision.reason):
+        return None
+    event = events.PUSH_DENIED
+    if decision.reason == PushRequest.Reason.NOT_ME:
+        _end_waiting(request)
+        event = events.PUSH_NOT_ME
+    elif is_paused(request.user):
+        event = events.PUSH_PAUSED
+    record(event, user=request.user, origin=origin, name=device.name, times=str(MOST_NO))
+    return Outcome.DENIED
+
+
+def _answer(request: PushRequest, state: str, **columns: Any) -> bool:
+    """One conditional UPDATE: a request is answered once, and not a moment after its two minutes."""
+    now = clock.now()
+    waiting = PushRequest.objects.filter(pk=request.pk, state=PushRequest.State.PENDING, expires_at__gt=now)
+    if not waiting.update(state=PushRequest.State[state], answered_at=now, **columns):
+        return False
+    transaction.on_commit(partial(wakeup.tell, request.pk, state.lower()))
+    return True
+
+
+def _is_waited_for(request: PushRequest) -> bool:
+    """Whether the sign-in is still pending, and nothing was proved anew since the request was made."""
+    if request.user.auth_generation != request.auth_generation:
+        return False
+    return request.attempt is None or LoginAttempt.objects.pending().filter(pk=request.attempt_id or 0).exists()
+
+
+def _end_waiting(request: PushRequest) -> None:
+    """The sign-in; or, where somebody who is signed in was to confirm, that session."""
+    if request.attempt is None:
+        end_by_digest(request.user, request.browser)
+    else:
+        pending = LoginAttempt.objects.filter(pk=request.attempt_id or 0, state=LoginAttempt.State.PENDING)
+        pending.update(state=LoginAttempt.State.ABANDONED)
+
+
+def _context(asked: Asked, user: User) -> dict[str, object]:
+    """What helps to tell one's own sign-in from another's, in the person's language."""
+    browser, system = browser_and_system(asked.origin.user_agent)
+    with translation.override(user.language):
+        where = place.approximate_place(asked.origin.ip)
+    return {
+        "purpose": asked.purpose.value,
+        "application": settings.PRODUCT_NAME,
+        "account": user.email,
+        "browser": browser,
+        "system": system,
+        "place": where,
+        "asked_at": clock.now().isoformat(),
+        "is_new_place": asked.attempt is not None and asked.attempt.is_from_new_place,
+        "lately": sent_lately(user) + 1,
+    }

@@ -1,0 +1,93 @@
+"""Waiting for a phone, and linking one."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from django import forms
+from django.forms.widgets import Script
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from lib import codes
+from twofactor.challenge.asked import Purpose
+from twofactor.challenge.forms import ChallengeForm
+from twofactor.methods.push.models import CHECK_DIGITS, Approval
+from twofactor.methods.push.standing import WAITING, Standing, standing_of
+from twofactor.second_factor import Refusal
+
+TOO_EARLY = _("Not approved yet. Check your phone, then press again.")
+REFUSALS = {
+    Refusal.WRONG: _("This sign-in was not approved on your phone."),
+    Refusal.ALREADY_USED: _("This approval was already used. Ask again."),
+    Refusal.UNCHECKABLE: _("We can't check this at the moment. Choose another way or get help."),
+}
+
+
+class PushForm(ChallengeForm):
+    """Nothing is typed here: the browser brings itself, and what it is for."""
+
+    part = "twofactor/methods/push/_waiting.html"
+
+    class Media:
+        js = [Script("js/push.js", type="module")]
+
+    @cached_property
+    def standing(self) -> Standing:
+        return standing_of(self.asked)
+
+    @property
+    def answer(self) -> Approval:
+        return Approval(self.asked)
+
+    def is_too_early(self) -> bool:
+        if self.standing.state != WAITING:
+            return False
+        self.add_error(None, TOO_EARLY)
+        return True
+
+    def refuse(self, refusal: Refusal) -> None:
+        self.add_error(None, REFUSALS[refusal])
+
+    @property
+    def is_sign_in(self) -> bool:
+        return self.asked.purpose is Purpose.SIGN_IN
+
+    @property
+    def events_url(self) -> str:
+        """Where the page hears of the answer."""
+        return reverse("twofactor:push_challenge:events" if self.is_sign_in else "twofactor:push:events")
+
+    @property
+    def send_url(self) -> str:
+        page = "send" if self.is_sign_in else "send_to_confirm"
+        return reverse(f"twofactor:challenge:{page}", args=["push"])
+
+    @property
+    def code_url(self) -> str:
+        """Where the phone's offline code is typed."""
+        if self.is_sign_in:
+            return reverse("twofactor:challenge:answer", args=["totp"])
+        return "?method=totp"
+
+
+class PairForm(forms.Form):
+    """The two digits that the phone shows: it is this phone, and not another that has seen the code too."""
+
+    number = forms.CharField(
+        label=_("The 2 digits on your phone"),
+        max_length=16,
+        error_messages={"required": _("Enter the 2 digits your phone shows")},
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "inputmode": "numeric", "autofocus": True, "class": "short"}
+        ),
+    )
+
+    def clean_number(self) -> str:
+        number = codes.without_spacers(self.cleaned_data["number"])
+        if not codes.is_digits(number, CHECK_DIGITS):
+            raise forms.ValidationError(_("Enter 2 numbers, such as 47"), code="length")
+        return number
+
+    def refuse(self) -> None:
+        self.add_error(None, _("Those are not the digits of that phone, so it was not linked. Here is a new code."))

@@ -1,0 +1,205 @@
+"""Waiting pages hear of the answer by themselves (Server-Sent Events).
+
+Under ASGI a page costs a small coroutine. One subscriber listens for all pages of the process; whatever it misses, a
+look at the database every few seconds finds. Under WSGI, where a waiting page would hold a worker, the stream says how
+things stand and ends, and the browser asks again two seconds later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+from collections import defaultdict
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+import redis.asyncio
+from asgiref.sync import SyncToAsync, sync_to_async
+from django.conf import settings
+from django.db import connections
+
+from twofactor.methods.push.models import PushRequest
+from twofactor.methods.push.standing import DELIVERED_WITHIN, WAITING, is_undelivered, standing_of, state_of
+from twofactor.methods.push.wakeup import CHANNEL
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from twofactor.challenge.asked import Asked
+
+    Content = Iterator[str] | AsyncIterator[str]
+
+RETRY = "retry: 2000\n\n"  # milliseconds until a browser that lost its stream asks again
+ALIVE = ": \n\n"  # a comment: proxies close what says nothing
+ALIVE_EVERY = 15.0
+LOOK_EVERY = 2.0
+RECONNECT_AFTER = 1.0
+CLOSING = "closing"
+
+
+def events(asked: Asked, *, is_asynchronous: bool) -> Content:
+    """The stream of a browser's latest request."""
+    standing = standing_of(asked)
+    request_id = standing.request.pk if standing.request is not None and standing.state == WAITING else ""
+    if not request_id or not is_asynchronous:
+        return iter([RETRY, *([] if standing.state == WAITING else [event(standing.state)])])
+    return _wait(request_id, asked.user.pk)
+
+
+def event(state: str) -> str:
+    return f"event: {state}\ndata: {{}}\n\n"
+
+
+async def _wait(request_id: str, user_id: int) -> AsyncIterator[str]:
+    await _let_go()
+    with hub().place(request_id) as place:
+        yield RETRY
+        # Asked after taking the place: an answer that comes in between is heard.
+        place.hear(await _in_thread(partial(_state_of, request_id)))
+        patience = DELIVERED_WITHIN.total_seconds()
+        while (state := await place.next_state(patience)) == WAITING:
+            is_first = patience != ALIVE_EVERY
+            patience = ALIVE_EVERY
+            is_late = is_first and await _in_thread(partial(is_undelivered, request_id, user_id))
+            yield event("delayed") if is_late else ALIVE
+        if state != CLOSING:
+            yield event(state)
+
+
+class Place:
+    """One waiting page."""
+
+    __slots__ = ("_changed", "_state")
+
+    def __init__(self) -> None:
+        self._changed = asyncio.Event()
+        self._state = WAITING
+
+    def hear(self, state: str) -> None:
+        if state != WAITING and self._state == WAITING:
+            self._state = state
+            self._changed.set()
+
+    async def next_state(self, patience: float) -> str:
+        """The state as soon as it is another one, else after so many seconds."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._changed.wait(), patience)
+        return self._state
+
+
+class Hub:
+    """The waiting pages of one process, by the request that each waits for."""
+
+    def __init__(self) -> None:
+        self._places: defaultdict[str, list[Place]] = defaultdict(list)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._loop = asyncio.get_running_loop()
+        self._listens_for_stop = False
+
+    @contextmanager
+    def place(self, request_id: str) -> Iterator[Place]:
+        place = Place()
+        self._places[request_id].append(place)
+        self._start()
+        try:
+            yield place
+        finally:
+            self._places[request_id].remove(place)
+            if not self._places[request_id]:
+                del self._places[request_id]
+
+    def tell(self, request_id: str, state: str) -> None:
+        for place in self._places.get(request_id, ()):
+            place.hear(state)
+
+    def close(self) -> None:
+        """End every stream: the process is told to stop. Browsers come back, and find another one."""
+        for request_id in list(self._places):
+            self.tell(request_id, CLOSING)
+
+    def _start(self) -> None:
+        if not self._listens_for_stop:
+            self._listens_for_stop = True
+            self._close_on_stop()
+        if all(task.done() for task in self._tasks):
+            self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._look())]
+
+    async def _listen(self) -> None:
+        """While anybody waits; again and again when Redis goes away."""
+        while self._places and settings.REDIS_URL:
+            with suppress(redis.RedisError, OSError):
+                await self._hear_from_redis()
+            await asyncio.sleep(RECONNECT_AFTER)
+
+    async def _hear_from_redis(self) -> None:
+        client = redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1, health_check_interval=10)
+        async with client, client.pubsub() as subscription:
+            await subscription.subscribe(CHANNEL)
+            while self._places:
+                message = await subscription.get_message(ignore_subscribe_messages=True, timeout=RECONNECT_AFTER)
+                if message is not None:
+                    request_id, _blank, state = message["data"].decode().partition(" ")
+                    self.tell(request_id, state)
+
+    async def _look(self) -> None:
+        """One query for all: the answers that no message told of, and the requests that have run out."""
+        while self._places:
+            await asyncio.sleep(LOOK_EVERY)
+            for request_id, state in await _in_thread(partial(_states_of, list(self._places))):
+                self.tell(request_id, state)
+
+    def _close_on_stop(self) -> None:
+        """Before whoever else handles the signal: a server waits for open streams, and would wait in vain."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, partial(self._stop, signal.getsignal(number)))
+
+    def _stop(self, before: Any, number: int, frame: Any) -> None:
+        self._loop.call_soon_threadsafe(self.close)
+        if callable(before):
+            before(number, frame)
+
+
+HUBS: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
+
+
+def hub() -> Hub:
+    """The one of this process; tests have several loops."""
+    return HUBS.setdefault(asyncio.get_running_loop(), Hub())
+
+
+def _states_of(request_ids: list[str]) -> list[tuple[str, str]]:
+    requests = PushRequest.objects.filter(pk__in=request_ids).only("state", "expires_at")
+    return [(request.pk, state_of(request)) for request in requests]
+
+
+def _state_of(request_id: str) -> str:
+    return dict(_states_of([request_id])).get(request_id, "expired")
+
+
+async def _in_thread(ask: Any) -> Any:
+    """In one of the few threads that all streams share; the connection goes back at once."""
+
+    def asked() -> Any:
+        try:
+            return ask()
+        finally:
+            connections.close_all()
+
+    return await sync_to_async(asked, thread_sensitive=False)()
+
+
+async def _let_go() -> None:
+    """Give back the connection and the thread that Django keeps for a request until its answer has ended.
+
+    A thousand waiting pages would hold a thousand of each.
+    """
+    await sync_to_async(connections.close_all)()
+    context = SyncToAsync.thread_sensitive_context.get(None)
+    executor = SyncToAsync.context_to_thread_executor.pop(context, None) if context is not None else None
+    if executor is not None:
+        executor.shutdown(wait=False)
