@@ -52,9 +52,11 @@ class Method:
 
     @property
     def kinds(self) -> list[type[SecondFactor]]:
-        """The kinds of device whose answers count."""
-        answered_by = self.answered_by or self.device_model
-        return [kind for kind in django_otp.device_classes() if issubclass(kind, answered_by)]
+        """The kinds of device whose answers count, its own first."""
+        relatives = [
+            kind for kind in django_otp.device_classes() if self.answered_by and issubclass(kind, self.answered_by)
+        ]
+        return [self.device_model, *(kind for kind in relatives if kind is not self.device_model)]
 
     @property
     def slug(self) -> str:

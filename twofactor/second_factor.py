@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import logging
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import DatabaseError, models
@@ -52,6 +53,11 @@ class SecondFactor(TimestampMixin, Device):
         self.last_used_place = place.approximate_place(self.answered_from.ip)
         self.save()
         return True
+
+    @classmethod
+    def family(cls) -> type[SecondFactor]:
+        """Whatever is asked together with this kind; a person may have so many (most) of all of it."""
+        return cls
 
     @classmethod
     def make_for(cls, user: User) -> None:
@@ -104,24 +110,23 @@ def verify(kinds: Sequence[QuerySet[SecondFactor]], answer: Any, origin: Origin 
     The rows stay locked until that transaction ends: of equal answers at the same instant one counts (ASVS 6.5.1).
     """
     prepared = [_ask(partial(devices.model.prepare, devices), answer) for devices in kinds]
-    locked = [devices.select_for_update().filter(confirmed=True).order_by("pk") for devices in kinds]
-    for device, told in _used_last(
-        [(d, told) for devices, told in zip(locked, prepared, strict=True) for d in devices]
-    ):
+    for device, told in islice(_in_turn(kinds, prepared), MOST_ASKED):
         device.answered_from = origin
         if _ask(device.verify_token, told) is True:
             return device
     return None
 
 
-def _used_last(asked: list[tuple[SecondFactor, Any]]) -> list[tuple[SecondFactor, Any]]:
-    """The few that are asked, the one used last first."""
+def _in_turn(kinds: Sequence[QuerySet[SecondFactor]], prepared: list[Any]) -> Iterator[tuple[SecondFactor, Any]]:
+    """Locked, the one used last first; a further kind only when nobody before it has accepted: most people have one."""
+    for devices, told in zip(kinds, prepared, strict=True):
+        locked = list(devices.select_for_update().filter(confirmed=True).order_by("pk"))
+        for device in sorted(locked, key=_used_at, reverse=True):
+            yield device, told
 
-    def used_at(pair: tuple[SecondFactor, Any]) -> float:
-        device = pair[0]
-        return (device.last_used_at or device.created_at).timestamp()
 
-    return sorted(asked, key=used_at, reverse=True)[:MOST_ASKED]
+def _used_at(device: SecondFactor) -> float:
+    return (device.last_used_at or device.created_at).timestamp()
 
 
 class Refusal(enum.Enum):

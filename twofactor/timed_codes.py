@@ -37,6 +37,10 @@ class TimedCodeDevice(SecondFactor):
     class Meta:
         abstract = True
 
+    @classmethod
+    def family(cls) -> type[SecondFactor]:
+        return TimedCodeDevice
+
     @property
     def secret(self) -> str:
         """Base32. Raises CannotUnseal when it was tampered with, moved from another row, or its key is missing."""

@@ -103,8 +103,8 @@ class Phone:
     def yes(self, request: dict[str, Any], number: str) -> Reply:
         return self.decide(request, {"decision": "yes", "number": number})
 
-    def no(self, request: dict[str, Any], reason: str = "mistake") -> Reply:
-        return self.decide(request, {"decision": "no", "reason": reason})
+    def no(self, request: dict[str, Any], reason: str = "") -> Reply:
+        return self.decide(request, {"decision": "no", **({"reason": reason} if reason else {})})
 
     def decide(self, request: dict[str, Any], body: dict[str, Any], **claims: Any) -> Reply:
         told = {"nonce": request["nonce"], "request_sha256": request["digest"], **claims}

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from django.test import Client
 
 from lib import links
 from tests.accounts.mailbox import links_to
@@ -123,7 +124,7 @@ def test_the_ways_to_choose_from(page: Page, alice: User, picture: Picture) -> N
     picture("other-ways")
 
     page.goto("/login/verify/backup-codes/")
-    page.fill("[name=code]", answers.right()["code"])
+    page.fill("[name=code]", answers.right(Client())["code"])
     page.click("main form button[type=submit]")
     page.goto("/confirm/")
     found += faults(page)

@@ -154,8 +154,9 @@ def kinds() -> list[type[SecondFactor]]:
 
 
 def has_room(user: User, kind: type[SecondFactor]) -> bool:
-    """Whether the person may add one more of this kind."""
-    return kind.objects.filter(user=user).count() < kind.most
+    """Whether the person may add one more of this kind, or of one that is asked together with it."""
+    relatives = [other for other in kinds() if issubclass(other, kind.family())]
+    return sum(other.objects.filter(user=user).count() for other in relatives) < kind.most
 
 
 def protection_of(user: User) -> Protection:

@@ -173,7 +173,7 @@ def test_a_backup_code_is_a_factor_too(alice: User) -> None:
     lock(alice)
 
     set_password(alice, browser=browser)
-    browser.post("/login/verify/backup-codes/", answers.right())
+    browser.post("/login/verify/backup-codes/", answers.right(browser))
 
     assert is_in(browser)
     assert not is_locked(alice)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from twofactor.challenge.asked import Asked
 
 
+REASON_WITHIN = timedelta(minutes=10)
+
+
 class Outcome(enum.Enum):
     """What became of a decision."""
 
@@ -42,14 +46,11 @@ class Outcome(enum.Enum):
 
 @dataclass(frozen=True)
 class Decision:
-    """What a person said on the phone. With a yes the number they typed, with a no the reason."""
+    """What a person said on the phone: with a yes the number they typed, with a no the reason if they gave one."""
 
+    is_yes: bool
     number: str = ""
     reason: str = ""
-
-    @property
-    def is_yes(self) -> bool:
-        return not self.reason
 
 
 @transaction.atomic
@@ -89,6 +90,8 @@ def send(asked: Asked) -> None:
 
 def decide(device: PushDevice, request: PushRequest, decision: Decision, origin: Origin) -> Outcome:
     """Take the answer of a phone that has signed it. Raises TooManyAttempts."""
+    if request.state == PushRequest.State.DENIED and decision.reason:
+        return _give_reason(device, request, decision.reason, origin)
     if request.state != PushRequest.State.PENDING:
         return Outcome.ANSWERED
     if request.is_late or not _is_waited_for(request):
@@ -114,17 +117,32 @@ def _say_yes(device: PushDevice, request: PushRequest, decision: Decision) -> Ou
 
 @transaction.atomic
 def _say_no(device: PushDevice, request: PushRequest, decision: Decision, origin: Origin) -> Outcome | None:
-    """The safe answer costs one tap. "Not me" also ends what waits in that browser: somebody knows the password."""
+    """The safe answer costs one tap. "Not me" ends what waits in that browser too: somebody knows the password."""
     if not _answer(request, "DENIED", device=device, reason=decision.reason):
         return None
-    event = events.PUSH_DENIED
     if decision.reason == PushRequest.Reason.NOT_ME:
-        _end_waiting(request)
-        event = events.PUSH_NOT_ME
-    elif is_paused(request.user):
-        event = events.PUSH_PAUSED
-    record(event, user=request.user, origin=origin, name=device.name, times=str(MOST_NO))
+        _not_me(device, request, origin)
+    else:
+        event = events.PUSH_PAUSED if is_paused(request.user) else events.PUSH_DENIED
+        record(event, user=request.user, origin=origin, name=device.name, times=str(MOST_NO))
     return Outcome.DENIED
+
+
+@transaction.atomic
+def _give_reason(device: PushDevice, request: PushRequest, reason: str, origin: Origin) -> Outcome:
+    """After a no that came alone, as a notification's button gives it: once, by the phone that said it."""
+    since = clock.now() - REASON_WITHIN
+    alone = PushRequest.objects.filter(pk=request.pk, state=PushRequest.State.DENIED, reason="", device=device)
+    if not alone.filter(answered_at__gt=since).update(reason=reason):
+        return Outcome.ANSWERED
+    if reason == PushRequest.Reason.NOT_ME:
+        _not_me(device, request, origin)
+    return Outcome.DENIED
+
+
+def _not_me(device: PushDevice, request: PushRequest, origin: Origin) -> None:
+    _end_waiting(request)
+    record(events.PUSH_NOT_ME, user=request.user, origin=origin, name=device.name)
 
 
 def _answer(request: PushRequest, state: str, **columns: Any) -> bool:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 def add(request: SignedInRequest) -> HttpResponse:
     """A code for the phone, then the phone's two digits. Each is good once and for ten minutes."""
     if not has_room(request.user, PushDevice):
-        messages.error(request, _("You have as many phones as there can be. Remove one first."))
+        messages.error(request, _("You have as many phones and code apps as there can be. Remove one first."))
         return redirect("twofactor:devices:overview")
     if "new" in request.POST:
         linking.open_pairing(request)

@@ -64,7 +64,8 @@ def subscription_of(user: User, service: PushService) -> PushSubscription:
 
 
 def device_of(phone: Phone) -> PushDevice:
-    return PushDevice.objects.get(thumbprint=phone.id)
+    device: PushDevice = PushDevice.objects.get(thumbprint=phone.id)
+    return device
 
 
 def waiting(user: User, **client: Any) -> Client:

@@ -173,6 +173,32 @@ def test_not_me_ends_the_sign_in_pauses_pushes_and_alerts(alice: User, outbox: O
     assert open_requests(alice) == 0
 
 
+def test_the_reason_may_follow_once_and_from_that_phone(alice: User, outbox: Outbox) -> None:
+    phone, tablet = linked_phone(alice), linked_phone(alice, name="Tablet")
+    browser = waiting(alice)
+    [request] = phone.pending()
+    [same] = tablet.pending()
+    assert phone.no(request).body["state"] == "denied"
+    assert browser.get(PAGE).status_code == 200
+
+    assert tablet.no(same, "not_me").body["code"] == "answered"
+    assert phone.no(request, "not_me").body["secure_url"] == "/password/"
+    assert phone.no(request, "mistake").body["code"] == "answered"
+
+    assert browser.get(PAGE).headers["Location"] == "/login/"
+    assert any("was not you" in mail.subject for mail in outbox())
+
+
+def test_the_reason_does_not_come_an_hour_later(alice: User, clock: TestClock) -> None:
+    phone, _browser = linked_phone(alice), waiting(alice)
+    [request] = phone.pending()
+    phone.no(request)
+
+    clock.advance(timedelta(minutes=11))
+
+    assert phone.no(request, "not_me").body["code"] == "answered"
+
+
 def test_not_me_holds_for_a_day_or_until_the_password_is_another(alice: User, clock: TestClock) -> None:
     phone, _browser = linked_phone(alice), waiting(alice)
     [request] = phone.pending()

@@ -74,9 +74,11 @@ def decision(request: Request) -> Decision:
     body = _members(request, {"decision"}, optional={"number", "reason"})
     if body["decision"] == "yes" and set(body) == {"decision", "number"}:
         digits = rf"[0-9]{{{settings.PUSH_NUMBER_DIGITS}}}"
-        return Decision(number=_matching(digits, _text(body["number"], 6)))
-    if body["decision"] == "no" and set(body) == {"decision", "reason"}:
-        return Decision(reason=_matching("|".join(PushRequest.Reason.values), _text(body["reason"], 16)))
+        return Decision(is_yes=True, number=_matching(digits, _text(body["number"], 6)))
+    if body["decision"] == "no" and "number" not in body:
+        reasons = "|".join(PushRequest.Reason.values)
+        reason = _matching(reasons, _text(body["reason"], 16)) if "reason" in body else ""
+        return Decision(is_yes=False, reason=reason)
     raise malformed()
 
 
