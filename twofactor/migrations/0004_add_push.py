@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('accounts', '0003_locked_accounts'),
         ('messaging', '0002_push_subscriptions'),
-        ('twofactor', '0002_backup_codes_enrolments'),
+        ('twofactor', '0003_not_me_links'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
