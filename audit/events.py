@@ -97,6 +97,7 @@ ALERTS_OFF = Event("alerts.off", _("Mails about sign-ins from new places were tu
 EXPORTED = Event("account.exported", _("Everything we store about you was downloaded"), alerts=True)
 DELETION_ASKED = Event("account.deletion_asked", _("Your account was deleted"))  # its mail has a link to undo it
 ACCOUNT_RESTORED = Event("account.restored", _("Your account was restored"), alerts=True)
+CHECK_UP_PASSED = Event("check_up.passed", _("You tested your second step, and it works"), SIGN_IN)
 OTHERS_SIGNED_OUT = Event("sessions.others_ended", _("Every other browser was signed out"), alerts=True)
 ACCOUNT_LOCKED = Event("account.locked", _("Your account was locked"))  # its mail is the way out
 ACCOUNT_UNLOCKED = Event("account.unlocked", _("Your account was unlocked"), alerts=True)

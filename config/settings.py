@@ -177,6 +177,7 @@ EXPORTED = {
     "email_checks": "twofactor.person.email_checks",
     "not_me_links": "twofactor.person.not_me_links",
     "push_requests": "twofactor.person.push_requests",
+    "check_ups": "twofactor.person.check_ups",
 }
 DELETION_CONSEQUENCES = ("organizations.members.person.if_deleted",)
 

@@ -1,5 +1,6 @@
 """Gathers the models of the methods."""
 
+from twofactor.checkup.models import CheckUp
 from twofactor.enrolment.models import EmailCheck, Enrolment
 from twofactor.methods.backup_codes.models import BackupCode, BackupCodes
 from twofactor.methods.push.models import Pairing, PushDevice, PushRequest, SpentCall, TurnedOffDevice
@@ -9,6 +10,7 @@ from twofactor.not_me.models import NotMe
 __all__ = [
     "BackupCode",
     "BackupCodes",
+    "CheckUp",
     "EmailCheck",
     "Enrolment",
     "NotMe",

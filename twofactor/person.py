@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import django_otp
 
+from twofactor.checkup.models import CheckUp
 from twofactor.enrolment.models import EmailCheck, Enrolment
 from twofactor.methods.push.models import PushRequest
 from twofactor.not_me.models import NotMe
@@ -56,3 +57,8 @@ def push_requests(user: User) -> Rows:
     """What phones were asked, and what they said."""
     columns = ("created_at", "purpose", "context", "ip", "user_agent", "state", "reason", "answered_at")
     return list(PushRequest.objects.filter(user=user).order_by("created_at").values(*columns))
+
+
+def check_ups(user: User) -> Rows:
+    """Whether the second step was tested when we asked."""
+    return [{"not_before": row.not_before, "passed_at": row.passed_at} for row in CheckUp.objects.filter(user=user)]

@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("twofactor.challenge.urls")),
     path("", include("twofactor.enrolment.urls")),
     path("", include("twofactor.not_me.urls")),
+    path("", include("twofactor.checkup.urls")),
     path("", include("twofactor.devices.urls")),
     *(path(f"2fa/{m.url_slug}/", guarded_pages(f"twofactor.methods.{m.slug}.urls")) for m in METHODS),
 ]

@@ -138,6 +138,13 @@ def confirmed(life: Life) -> None:
     life.here.post("/confirm/", {"code": totp_code(phone)})
 
 
+def passed_check_up(life: Life) -> None:
+    phone = life.has_app()
+    life.enters()
+    life.here.post("/2fa/check-up/")
+    life.here.post("/confirm/", {"code": totp_code(phone)})
+
+
 def not_confirmed(life: Life) -> None:
     signed_in(life)
     life.wrong_codes("/confirm/", 1)
@@ -338,6 +345,7 @@ STORIES = {
     "account.deletion_asked": Story(deleted),
     "account.restored": Story(restored, has_actor=False),
     "account.locked": Story(locked, has_actor=False),
+    "check_up.passed": Story(passed_check_up, method="totp"),
     "sessions.others_ended": Story(signed_out_others),
     "account.unlocked": Story(unlocked),
     "sign_in.locked": Story(refused, has_actor=False),

@@ -15,6 +15,7 @@ from audit.actions import record
 from lib import limits
 from twofactor.challenge import budget, choose
 from twofactor.challenge.asked import asked_to_sign_in
+from twofactor.checkup import actions as checkup
 from twofactor.second_factor import Refusal, hint_about, verify, why_refused
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def _confirm_by_method(request: SignedInRequest, method: Method, form: Challenge
         if device is not None:
             limits.give_back(reservation)
             django_otp.login(request, device)
+            checkup.note_answer(request, device)
             sudo.grant(request, method=method.slug)
             _note_backup(device, request.user, request.origin)
     if device is None:

@@ -37,6 +37,7 @@ ELSEWHERE = {
     "twofactor.Enrolment": "enrolments",
     "twofactor.EmailCheck": "email_checks",
     "twofactor.NotMe": "not_me_links",
+    "twofactor.CheckUp": "check_ups",
     "audit.ChainHead": "a number and hashes",
 }
 

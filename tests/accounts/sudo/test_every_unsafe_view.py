@@ -53,6 +53,8 @@ NO_SUDO = {
     "twofactor:challenge:confirm",
     "twofactor:challenge:send",
     "twofactor:challenge:send_to_confirm",
+    "twofactor:checkup:check_up",
+    "twofactor:checkup:tomorrow",
     "twofactor:enrolment:check",
     "twofactor:enrolment:confirm",
     "twofactor:enrolment:undo",
