@@ -91,7 +91,7 @@ def test_a_backup_code_is_no_test(alice: User, clock: TestClock) -> None:
     rest(30, clock)
     browser.post(PAGE)
 
-    browser.post("/confirm/?method=backup-codes", answers.right())
+    browser.post("/confirm/?method=backup-codes", answers.right(browser))
 
     assert not CheckUp.objects.exists()
 
