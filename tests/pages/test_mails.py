@@ -132,5 +132,5 @@ def test_every_mail_has_one_heading_and_every_alert_its_link(mails: Mails) -> No
         "Set a new password",
         "Your account is locked: set a new password",
         "You already have an account",
-        "Somebody wants to use your email",
+        "Your email was changed back",  # to the address that was taken off: it may be a thief's
     }
