@@ -52,6 +52,19 @@ def faults(answer: HttpResponse) -> list[str]:
     ]
 
 
+@pytest.mark.parametrize("tail", ["x.css", "/x.css", ";x.css", "%0Ax.css", "%2e%2e/x.js", "%3Fx.png"])
+@pytest.mark.parametrize("page", ["/2fa/", "/activity/", "/settings/"])
+def test_no_private_page_answers_to_the_name_of_a_file(alice: User, page: str, tail: str) -> None:
+    """HD-02: a cache that keeps files by their names must not get to keep a page."""
+    client = Client()
+    sign_in(client, alice)
+
+    answer = client.get(page + tail)
+
+    assert answer.status_code == 404
+    assert "no-store" in answer.headers["Cache-Control"]
+
+
 @pytest.mark.parametrize("signed_in", [False, True], ids=["signed out", "signed in"])
 def test_every_answer_carries_them(alice: User, *, signed_in: bool) -> None:
     client = Client()

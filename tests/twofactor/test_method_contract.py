@@ -63,6 +63,17 @@ def test_a_right_answer_signs_in_once(method: Method, alice: User) -> None:
 
 
 @every_method
+def test_the_answer_that_signed_in_does_not_confirm_as_well(method: Method, alice: User, client: Client) -> None:
+    """TO-01, BC-02: spent is spent, whatever it was spent on."""
+    fields = ANSWERS[method.slug](alice).right()
+    give_password(client, alice)
+    client.post(method.challenge_url, fields)
+
+    assert client.get("/2fa/").status_code == 200
+    assert client.post(f"/confirm/?method={method.url_slug}", fields).status_code == 422
+
+
+@every_method
 def test_a_right_answer_directly_after_a_wrong_one_counts(method: Method, alice: User, client: Client) -> None:
     answers = ANSWERS[method.slug](alice)
     give_password(client, alice)

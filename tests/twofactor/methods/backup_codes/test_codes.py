@@ -13,6 +13,7 @@ from django.test import Client
 
 from accounts.models import Session
 from audit.models import SecurityEvent
+from lib.clock import now
 from lib.models import Counter
 from tests.bed.people import code_app, give_password, sign_in, totp_code
 from tests.bed.race import race
@@ -195,6 +196,22 @@ def test_its_use_is_told_and_asks_what_was_lost(
     assert f"/2fa/totp/{TOTPDevice.objects.get().pk}/remove/" in page
     assert SecurityEvent.objects.get(slug="backup_codes.used").details == {"left": "9"}
     assert any("A backup code was used. 9 left" in mail.body for mail in outbox())
+
+
+@pytest.mark.parametrize(("used", "is_warned"), [(6, False), (7, True)])
+def test_at_three_left_there_is_a_warning(alice: User, used: int, *, is_warned: bool) -> None:
+    """BC-07: this sign-in uses one more."""
+    code_app(alice)
+    plain = fresh_set(alice).plain
+    unused = BackupCode.objects.filter(codes__user=alice).order_by("pk")
+    BackupCode.objects.filter(pk__in=list(unused.values_list("pk", flat=True)[: used - 1])).update(used_at=now())
+    browser = Client()
+    give_password(browser, alice)
+    page = browser.post(ANSWER, {"code": plain[9]}, follow=True).content.decode()
+
+    assert f"{10 - used} left" in page
+    assert ("Few codes are left." in page) is is_warned
+    assert f"{10 - used} of 10 left" in browser.get("/2fa/").content.decode()
 
 
 def test_next_of_the_lost_page_stays_here(activated: Client) -> None:
