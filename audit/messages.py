@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from audit.models import SecurityEvent
 from lib import place, user_agent
 from messaging import content
-from messaging.digest import ids_in, present_details
+from messaging.digest import told_of
 
 if TYPE_CHECKING:
     from messaging.content import Content
@@ -16,15 +16,14 @@ if TYPE_CHECKING:
 
 def security_event(message: Message) -> Content:
     """One change, or several things of one kind: the newest first; more says how many are not listed."""
-    details = present_details(message)
-    wanted = ids_in(details.get("events", details.get("event")))
+    wanted, more = told_of(message)
     events = list(SecurityEvent.objects.filter(pk__in=wanted).select_related("user").order_by("-seq"))
     if not events or events[0].user is None:
         raise LookupError("an alert about nobody's account")
     context = {
         "headline": events[0].words,
         "sightings": [sighting(event) for event in events],
-        "more": int(details.get("count", 1)) - len(events),
+        "more": more,
         "device_name": events[0].details.get("name", ""),
     }
     return content.alert(message, context)

@@ -38,14 +38,18 @@ def queue_repeatable(kind: str, *, to: Recipient, user: User, group: str, item: 
     queue(kind, to=to, user=user, details=details, not_before=_turn_after(last))
 
 
-def present_details(message: Message) -> dict[str, int | str]:
-    """The details as they are now that a worker has the message: what was added while it waited is among them."""
+def told_of(message: Message) -> tuple[list[int], int]:
+    """The ids of what a message is about, and how many more there were.
+
+    Read anew, now that a worker has the message: what was added while it waited is among them.
+    """
     details: dict[str, int | str] = Message.objects.values_list("details", flat=True).get(pk=message.pk)
-    return details
+    ids = ids_in(details.get("events", details.get("event")))
+    return ids, int(details.get("count", len(ids))) - len(ids)
 
 
 def ids_in(text: object) -> list[int]:
-    return [int(part) for part in str(text).split(",") if part]
+    return [int(part) for part in str(text).split(",") if part.isdigit()]
 
 
 def _was_added(item: int, message: Message) -> bool:

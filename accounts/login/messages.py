@@ -9,7 +9,7 @@ from audit.messages import sighting
 from audit.models import SecurityEvent
 from lib import place, user_agent
 from messaging import content
-from messaging.digest import ids_in, present_details
+from messaging.digest import ids_in, told_of
 
 if TYPE_CHECKING:
     from messaging.content import Content
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 def new_sign_in(message: Message) -> Content:
     """One, or those that came within an hour, the newest first."""
-    details = present_details(message)
-    events = SecurityEvent.objects.filter(pk__in=ids_in(details["events"])).select_related("user").order_by("-seq")
+    wanted, more = told_of(message)
+    events = SecurityEvent.objects.filter(pk__in=wanted).select_related("user").order_by("-seq")
     sightings = [sighting(event) for event in events]
-    return content.alert(message, {"sightings": sightings, "more": int(details["count"]) - len(sightings)})
+    return content.alert(message, {"sightings": sightings, "more": more})
 
 
 def half_finished(message: Message) -> Content:

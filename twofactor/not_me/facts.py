@@ -10,7 +10,7 @@ from accounts.login.models import LoginAttempt
 from audit import events
 from audit.models import SecurityEvent
 from lib import place, user_agent
-from messaging.digest import ids_in
+from messaging.digest import ids_in, told_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -36,7 +36,7 @@ def told_by(link: NotMe) -> list[Sighting]:
     if "attempts" in details:
         attempts = LoginAttempt.objects.filter(pk__in=ids_in(details["attempts"]), user=link.user)
         return [_of_attempt(attempt) for attempt in attempts.order_by("-started_at")]
-    wanted = ids_in(details.get("events", details.get("event", "")))
+    wanted, _more = told_of(link.message)
     found = SecurityEvent.objects.filter(pk__in=wanted, user=link.user).order_by("-seq")
     return [sighting_of(event) for event in found]
 
