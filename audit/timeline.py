@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from lib import user_agent
 from lib.origin import NOWHERE
+from lib.place import approximate_place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from audit.models import SecurityEvent
-
+    from lib.origin import Origin
 
 DOT = "\u00a0· "  # stays at the end of a line that wraps
 
@@ -42,23 +45,27 @@ def days_of(events: Iterable[SecurityEvent]) -> list[Day]:
     """The events in their order, under the days of the reader's time zone."""
     by_day = groupby(((localtime(event.created_at), event) for event in events), key=lambda pair: pair[0].date())
     days = [list(pairs) for _date, pairs in by_day]
-    return [Day(pairs[0][0], [_line(when, event) for when, event in pairs]) for pairs in days]
+    described = cache(_described)  # for this page and its language: most events come from one or two places
+    return [Day(pairs[0][0], [_line(when, event, described) for when, event in pairs]) for pairs in days]
 
 
-def _line(when: datetime, event: SecurityEvent) -> Line:
+def _line(when: datetime, event: SecurityEvent, described: Callable[[Origin], str]) -> Line:
+    origin = event.origin
     return Line(
         icon=event.event.category.icon,
         words=event.words,
         when=when.isoformat(timespec="seconds"),
         time=f"{when:%H:%M}",
-        origin=_origin(event),
-        seq=event.seq if event.origin != NOWHERE else None,
+        origin=described(origin),
+        seq=event.seq if origin != NOWHERE else None,
     )
 
 
-def _origin(event: SecurityEvent) -> str:
+def _described(origin: Origin) -> str:
     """ "Firefox on Linux · Lausanne (approximate) · 203.0.113.7"; "" where a worker or a command did it."""
-    if event.origin == NOWHERE:
+    if origin == NOWHERE:
         return ""
-    place = _("%(place)s (approximate)") % {"place": event.place} if event.place else _("Place unknown")
-    return DOT.join(filter(None, (event.browser, place, event.ip)))
+    browser = user_agent.describe(origin.user_agent) if origin.user_agent else ""
+    place = approximate_place(origin.ip)
+    where = _("%(place)s (approximate)") % {"place": place} if place else _("Place unknown")
+    return DOT.join(filter(None, (browser, where, origin.ip)))

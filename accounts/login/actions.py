@@ -15,6 +15,7 @@ from accounts.login.models import LoginAttempt
 from accounts.sessions.models import Ending
 from audit import events
 from audit.actions import record
+from lib.rows import only
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +70,7 @@ def attempt_of(request: Request) -> LoginAttempt | None:
     if attempt_id is None:
         return None
     mine = LoginAttempt.objects.pending().filter(pk=attempt_id, session_digest=request.session.digest)
-    return mine.select_related("user__audit_head").first()  # what finishing needs, in one statement
+    return only(mine.select_related("user__audit_head"))  # what finishing needs, in one statement
 
 
 def finish(request: Request, attempt: LoginAttempt, *, device: Device, method: str) -> None:

@@ -14,6 +14,7 @@ from django.contrib.sessions.exceptions import SessionInterrupted
 
 from accounts.sessions.models import Ending, Session
 from lib import clock, crypto, place
+from lib.rows import only
 
 if TYPE_CHECKING:
     from accounts.user.models import User
@@ -100,14 +101,15 @@ class SessionStore(SessionBase):
     # ── Django's interface ──
     def load(self) -> dict[str, Any]:
         now = clock.now()
-        self._row = Session.objects.live(now).filter(key_digest=self.digest).first() if self.session_key else None
+        self._row = only(Session.objects.live(now).filter(key_digest=self.digest)) if self.session_key else None
         if self._row is None:
             self._session_key = None
             return {}
         if now - self._row.last_seen_at >= TOUCH_EVERY:
             Session.objects.filter(pk=self._row.pk).update(last_seen_at=now, idle_until=now + self._row.idle)
-        self._saved = (self.session_key, self.decode(self._row.data))
-        return self.decode(self._row.data)
+        data = self.decode(self._row.data)
+        self._saved = (self.session_key, deepcopy(data))
+        return data
 
     def save(self, must_create: bool = False) -> None:  # noqa: FBT001, FBT002 - Django's signature
         del must_create

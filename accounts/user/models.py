@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.user import login_id
 from audit import chain
 from lib import clock
+from lib.rows import only
 from messaging.recipient import Recipient
 
 
@@ -50,7 +51,7 @@ class UserManager(BaseUserManager["User"]):
         login = login.strip()
         wanted = {"email": login.lower()} if "@" in login else {"login_id": login.upper()}
         # With the end of the record: noting a wrong password then takes as many steps for somebody as for nobody.
-        return self.filter(**wanted).select_related("audit_head").first()
+        return only(self.filter(**wanted).select_related("audit_head"))
 
     def _free_login_id(self) -> str:
         candidates = map(login_id.candidate, count())

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
 import pytest
 from django.test import Client
@@ -261,7 +263,9 @@ def test_a_deletion_is_taken_back(alice: User, alices: Client, outbox: Outbox) -
 # ── From the activity page ──
 def test_a_row_of_the_activity_page_leads_there(alice: User, alices: Client) -> None:
     page = alices.get("/activity/").content.decode()
-    assert "/activity/1/not-me/" in page
+    link = re.search(r'href="([^"]*/not-me/)"', page)
+    assert link is not None
+    assert urljoin("/activity/", link[1]) == "/activity/1/not-me/"
     shown = alices.get("/activity/1/not-me/")
     assert "You signed in" in shown.content.decode()
 
