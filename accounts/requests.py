@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from django.http import HttpRequest
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from accounts.sessions.store import SessionStore
     from accounts.user.models import User
     from lib.origin import Origin
@@ -17,6 +19,7 @@ class Request(HttpRequest):
 
     session: SessionStore
     origin: Origin
+    browser_cookie: tuple[str, datetime] | None  # set by trusted_browsers.cookie: what the answer brings or deletes
 
 
 class SignedInRequest(Request):

@@ -8,6 +8,7 @@ urlpatterns = [
     path("", include("accounts.signup.urls")),
     path("", include("accounts.password.urls")),
     path("", include("accounts.email.urls")),
+    path("", include("accounts.sessions.urls")),
     path("", include("accounts.profile.urls")),
     path("", include("accounts.settings.urls")),
 ]

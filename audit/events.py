@@ -90,6 +90,21 @@ EMAIL_CHANGE_ASKED = Event("email.change_asked", _("Another email was asked for"
 EMAIL_CHANGE_STOPPED = Event("email.change_stopped", _("A change of your email was stopped"), alerts=True)
 EMAIL_CHANGED = Event("email.changed", _("Your email was changed"), alerts=True)
 EMAIL_RESTORED = Event("email.restored", _("Your former email was restored"), alerts=True)
+SESSION_ENDED = Event("session.ended", _("You signed out “%(name)s” from another browser"))
+SESSIONS_ENDED = Event("session.others_ended", _("You signed out everywhere else"))
+BROWSER_REMEMBERED = Event("browser.remembered", _("A browser may skip the second step for 30 days"))
+BROWSER_FORGOTTEN = Event("browser.forgotten", _("“%(name)s” may not skip the second step any more"))
+BROWSERS_FORGOTTEN = Event("browser.all_forgotten", _("No browser may skip the second step any more"))
+BROWSER_STOLEN = Event(
+    "browser.stolen",
+    _("A copy of your remembered browser was used with your password. We forgot it and signed both out"),
+    BLOCKED,
+    alerts=True,
+)
+EVERY_TIME_ON = Event("every_time.on", _("The second step is asked for every time you open your browser"), alerts=True)
+EVERY_TIME_OFF = Event(
+    "every_time.off", _("The second step is not asked for every time you open your browser any more"), alerts=True
+)
 NAME_CHANGED = Event("profile.name_changed", _("Your name was changed"), alerts=True)
 COUNTRY_CHANGED = Event("profile.country_changed", _("The country you live in was changed"), alerts=True)
 ALERTS_ON = Event("alerts.on", _("Mails about sign-ins from new places were turned on"), alerts=True)

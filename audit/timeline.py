@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from functools import cache
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
+from django.conf import settings
+from django.utils.module_loading import import_string
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from audit.events import Category
 from lib import user_agent
 from lib.origin import NOWHERE
 from lib.place import approximate_place
@@ -56,9 +59,15 @@ def _line(when: datetime, event: SecurityEvent, described: Callable[[Origin], st
         words=event.words,
         when=when.isoformat(timespec="seconds"),
         time=f"{when:%H:%M}",
-        origin=described(origin),
+        origin=DOT.join(filter(None, (_proof(event), described(origin)))),
         seq=event.seq if origin != NOWHERE else None,
     )
+
+
+def _proof(event: SecurityEvent) -> str:
+    """What a sign-in rested on; "" for other events, which say it themselves."""
+    method = event.details.get("method", "") if event.event.category == Category.SIGN_IN else ""
+    return cast("str", import_string(settings.PROOF_LABEL)(method)) if method else ""
 
 
 def _described(origin: Origin) -> str:

@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "twofactor.middleware.LazyOTPMiddleware",
+    "twofactor.trusted_browsers.cookie.BrowserCookieMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "accounts.user.middleware.PersonalMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -136,6 +137,7 @@ LANGUAGE_COOKIE_SAMESITE = "Lax"
 MESSAGE_STORAGE = "lib.flash.FlashStorage"
 FLASH_COOKIE_NAME = f"{_COOKIE}flash"
 METHOD_COOKIE_NAME = f"{_COOKIE}method"
+BROWSER_COOKIE_NAME = f"{_COOKIE}browser"
 if HTTPS:
     SECURE_SSL_REDIRECT = True
     SECURE_REDIRECT_EXEMPT = [r"^healthz/"]
@@ -154,6 +156,8 @@ LOGIN_REDIRECT_URL = "twofactor:devices:overview"
 UNLOCKED_REDIRECT_URL = "twofactor:not_me:secure"  # after a locked account was opened again
 SIGNUP = env_str("SIGNUP", "open")
 SECOND_STEP = "twofactor.challenge.actions.second_step"
+PROOF_LABEL = "twofactor.registry.label_of_proof"
+KNOWN_BROWSER = "twofactor.trusted_browsers.actions.is_known"
 PASSWORD_HASHERS = [
     "accounts.password.hashers.Argon2idHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -178,6 +182,7 @@ EXPORTED = {
     "not_me_links": "twofactor.person.not_me_links",
     "push_requests": "twofactor.person.push_requests",
     "check_ups": "twofactor.person.check_ups",
+    "remembered_browsers": "twofactor.person.remembered_browsers",
 }
 DELETION_CONSEQUENCES = ("organizations.members.person.if_deleted",)
 

@@ -24,6 +24,7 @@ class Origin:
 
     ip: str
     user_agent: str
+    browser: str = field(default="", compare=False)  # the digest of what a remembered browser would show
     request_id: str = field(default="", compare=False)
     actor_id: int | None = field(default=None, compare=False)
 
@@ -63,9 +64,11 @@ class OriginMiddleware:
 def origin_of(request: HttpRequest) -> Origin:
     agent = request.META.get("HTTP_USER_AGENT", "")[:USER_AGENT_LIMIT]
     user = getattr(request, "user", None)
+    cookie = request.COOKIES.get(settings.BROWSER_COOKIE_NAME, "")
     return Origin(
         ip=client_ip(request),
         user_agent="".join(c if c.isprintable() else " " for c in agent),
+        browser=crypto.keyed_digest("browser", cookie) if cookie else "",
         request_id=getattr(request, "request_id", ""),
         actor_id=user.pk if user is not None and user.is_authenticated else None,
     )

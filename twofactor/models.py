@@ -6,6 +6,7 @@ from twofactor.methods.backup_codes.models import BackupCode, BackupCodes
 from twofactor.methods.push.models import Pairing, PushDevice, PushRequest, SpentCall, TurnedOffDevice
 from twofactor.methods.totp.models import TOTPDevice
 from twofactor.not_me.models import NotMe
+from twofactor.trusted_browsers.models import TrustedBrowser
 
 __all__ = [
     "BackupCode",
@@ -19,5 +20,6 @@ __all__ = [
     "PushRequest",
     "SpentCall",
     "TOTPDevice",
+    "TrustedBrowser",
     "TurnedOffDevice",
 ]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext_lazy as _
+
+from accounts.sessions.proof import PASSWORD, REMEMBERED_BROWSER
 from twofactor.methods.backup_codes.method import BACKUP_CODES
 from twofactor.methods.push.method import PUSH
 from twofactor.methods.totp.method import TOTP
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     from accounts.user.models import User
     from twofactor.method import Method
 
+OTHER_PROOFS = {PASSWORD: _("Password"), REMEMBERED_BROWSER: _("Remembered browser")}
 METHODS = (PUSH, TOTP, BACKUP_CODES)
 
 
@@ -35,3 +39,9 @@ def last_uses_of(user: User) -> list[tuple[Method, datetime | None]]:
     uses = [(method, [moment for kind in method.kinds for moment in used[kind]]) for method in METHODS]
     had = [(method, max(filter(None, moments), default=None)) for method, moments in uses if moments]
     return had if any(not method.is_backup for method, _last_used in had) else []
+
+
+def label_of_proof(proved_by: str) -> str:
+    """settings.PROOF_LABEL: what a sign-in rested on, in words."""
+    labels = OTHER_PROOFS | {method.slug: method.label for method in METHODS}
+    return str(labels.get(proved_by, proved_by))

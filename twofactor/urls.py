@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("twofactor.enrolment.urls")),
     path("", include("twofactor.not_me.urls")),
     path("", include("twofactor.checkup.urls")),
+    path("", include("twofactor.trusted_browsers.urls")),
     path("", include("twofactor.devices.urls")),
     *(path(f"2fa/{m.url_slug}/", guarded_pages(f"twofactor.methods.{m.slug}.urls")) for m in METHODS),
 ]

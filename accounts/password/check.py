@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
+from django.utils.module_loading import import_string
 
 from accounts.sessions.models import Session
 from accounts.user.models import User
@@ -15,6 +17,8 @@ from audit.actions import record
 from lib import clock, limits
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lib.origin import Origin
 
 # Five wrong, then one try after 30 seconds, a minute, … an hour (NIST SP 800-63B-4 §3.2.2).
@@ -70,13 +74,19 @@ def _is_right(user: User | None, password: str) -> bool:
 
 
 def _bucket(user: User | None, login: str, origin: Origin) -> tuple[object, ...]:
-    """Whose tries count together: a network the person is known from has its own; all strangers share one.
+    """Whose tries count together: each network and each browser that the person is known from has its own.
 
-    So someone who guesses from elsewhere closes the door for strangers only: the owner still gets in. A new password
-    has counters of its own: tries against the old one do not keep its owner out.
+    All strangers share one, so someone who guesses from elsewhere closes the door for strangers only: the owner still
+    gets in. A new password has counters of its own: tries against the old one do not keep its owner out.
     """
-    network = origin.network_digest
-    here = Session.objects.filter(user_id=user.pk if user else 0, network_digest=network)
-    is_known = here.filter(first_seen_at__gt=clock.now() - KNOWN_FOR).exists()
     whose = ("user", user.pk, user.auth_generation) if user else ("nobody", login.strip().lower())
-    return (*whose, network if is_known else "strangers")
+    return (*whose, _known_as(user.pk if user else 0, origin) or "strangers")
+
+
+def _known_as(user_id: int, origin: Origin) -> str:
+    """The network, else the browser, that the person is known from; "" for a stranger."""
+    here = Session.objects.filter(user_id=user_id, network_digest=origin.network_digest)
+    if here.filter(first_seen_at__gt=clock.now() - KNOWN_FOR).exists():
+        return origin.network_digest
+    is_known = cast("Callable[[int, Origin], bool]", import_string(settings.KNOWN_BROWSER))
+    return origin.browser if origin.browser and is_known(user_id, origin) else ""

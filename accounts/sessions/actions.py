@@ -5,12 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from django.db import transaction
+
+from accounts.login.models import LoginAttempt
 from accounts.sessions.models import Ending, Session
+from accounts.user.models import User
+from audit import events
+from audit.actions import record
 from lib import clock
 
 if TYPE_CHECKING:
+    from accounts.requests import SignedInRequest
     from accounts.sessions.store import SessionStore
-    from accounts.user.models import User
 
 KEPT = timedelta(days=90)  # as long as a network counts as known
 
@@ -28,6 +34,36 @@ def end_by_digest(user: User, key_digest: str) -> int:
     """End the person's session with this key, which they have called somebody else's."""
     found = Session.objects.live(clock.now()).filter(user=user, key_digest=key_digest)
     return found.update(ended_at=clock.now(), ended_by=Ending.SIGNED_OUT, data="")
+
+
+@transaction.atomic
+def end_one(session: Session, *, request: SignedInRequest) -> None:
+    """Sign out one of the person's browsers; its next request is a visitor's."""
+    now = clock.now()
+    if Session.objects.live(now).filter(pk=session.pk).update(ended_at=now, ended_by=Ending.ELSEWHERE, data=""):
+        record(events.SESSION_ENDED, user=request.user, origin=request.origin, name=session.browser)
+
+
+@transaction.atomic
+def end_elsewhere(request: SignedInRequest) -> None:
+    """Sign out every browser but the one at hand, also those that are between the password and the second step."""
+    user = request.user
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)  # as whoever else ends their sessions
+    LoginAttempt.objects.pending().filter(user=user).update(state=LoginAttempt.State.ABANDONED)
+    end_others(user, keep=request.session, reason=Ending.ELSEWHERE)
+    record(events.SESSIONS_ENDED, user=user, origin=request.origin)
+
+
+def end_in_browser(browser_digest: str, *, reason: Ending) -> int:
+    """End every session in one remembered browser, and in copies of it; returns how many."""
+    now = clock.now()
+    there = Session.objects.live(now).filter(browser_digest=browser_digest)
+    return there.update(ended_at=now, ended_by=reason, data="")
+
+
+def end_with_browser(user: User, *, wanted: bool) -> None:
+    """Have every browser of the person drop its session when it is closed, or keep it: told with their next answer."""
+    Session.objects.live(clock.now()).filter(user=user).update(ends_with_browser=wanted)
 
 
 def purge_sessions() -> int:

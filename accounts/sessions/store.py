@@ -17,12 +17,14 @@ from lib import clock, crypto, place
 from lib.rows import only
 
 if TYPE_CHECKING:
+    from accounts.sessions.proof import Proof
     from accounts.user.models import User
     from lib.origin import Origin
 
 VISITOR_AGE = timedelta(hours=1)  # a visitor's row holds scratch only, such as the id of a pending sign-in
 TOUCH_EVERY = timedelta(minutes=1)
 SUDO = timedelta(minutes=15)
+BRIEF = "brief"  # in the data: the browser has been told that the cookie ends with it
 
 
 def digest_of(key: str) -> str:
@@ -51,10 +53,11 @@ class SessionStore(SessionBase):
         return digest_of(self.session_key) if self.session_key else ""
 
     # ── What the sign-in writes ──
-    def sign_in(self, user: User, origin: Origin, *, proved_by: str) -> None:
-        """Make this the session of a person who has proved everything asked for. Grants sudo."""
+    def sign_in(self, user: User, origin: Origin, proof: Proof) -> None:
+        """Make this the session of a person who has proved everything asked for."""
         now = clock.now()
         idle = settings.STAFF_SESSION_IDLE if user.is_support else settings.SESSION_IDLE
+        self[BRIEF] = user.asks_every_time
         age = settings.STAFF_SESSION_AGE if user.is_support else timedelta(seconds=settings.SESSION_COOKIE_AGE)
         self._facts |= {
             "user_id": user.pk,
@@ -67,8 +70,10 @@ class SessionStore(SessionBase):
             "network_digest": origin.network_digest,
             "user_agent": origin.user_agent,
             "place": place.approximate_place(origin.ip),
-            "proved_by": proved_by,
-            "sudo_until": now + SUDO,
+            "proved_by": proof.proved_by,
+            "browser_digest": proof.browser_digest,
+            "ends_with_browser": user.asks_every_time,
+            "sudo_until": now + SUDO if proof.grants_sudo else None,
         }
 
     def grant_sudo(self) -> None:
@@ -98,6 +103,12 @@ class SessionStore(SessionBase):
         self.clear()
         self._row, self._session_key, self._facts = None, None, {}
 
+    def end_with_browser(self, *, wanted: bool) -> None:
+        """The person has just said whether sessions outlast their browser: this one hears at once."""
+        if self.row is not None:
+            self.row.ends_with_browser = wanted
+            self.update(self._told_how_long(self._data(), is_brief=wanted))
+
     # ── Django's interface ──
     def load(self) -> dict[str, Any]:
         now = clock.now()
@@ -109,7 +120,7 @@ class SessionStore(SessionBase):
             Session.objects.filter(pk=self._row.pk).update(last_seen_at=now, idle_until=now + self._row.idle)
         data = self.decode(self._row.data)
         self._saved = (self.session_key, deepcopy(data))
-        return data
+        return self._told_how_long(data, is_brief=self._row.ends_with_browser)
 
     def save(self, must_create: bool = False) -> None:  # noqa: FBT001, FBT002 - Django's signature
         del must_create
@@ -147,6 +158,15 @@ class SessionStore(SessionBase):
     def clear_expired(cls) -> None:
         """Visitors' rows go when they expire; people's stay as a record until housekeeping takes them."""
         Session.objects.filter(user=None, expires_at__lt=clock.now()).delete()
+
+    def get_expire_at_browser_close(self) -> bool:
+        """Whether the cookie goes without a date: the browser then drops it when it is closed."""
+        return self.row is not None and self.row.ends_with_browser
+
+    def _told_how_long(self, data: dict[str, Any], *, is_brief: bool) -> dict[str, Any]:
+        """Send the cookie again, once, if the person has changed their mind since the browser got it."""
+        self.modified = self.modified or data.get(BRIEF, False) != is_brief
+        return data | {BRIEF: is_brief} if self.modified else data
 
     def _get_new_session_key(self) -> str:
         return secrets.token_urlsafe(32)

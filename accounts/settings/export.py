@@ -19,16 +19,9 @@ if TYPE_CHECKING:
     Section = Callable[[User], list[dict[str, object]]]
 
 ACCOUNT = (
-    "login_id",
-    "email",
-    "name",
-    "country",
-    "language",
-    "time_zone",
-    "alerts_new_places",
-    "created_at",
-    "locked_at",
-)
+    "login_id", "email", "name", "country", "language", "time_zone", "alerts_new_places", "asks_every_time",
+    "created_at", "locked_at",
+)  # fmt: skip
 # By the name under which the person knows the rows. Messages without what they said: that is made when they are sent.
 COLUMNS = {
     "sessions": (

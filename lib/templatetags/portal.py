@@ -64,6 +64,18 @@ def moment(when: datetime) -> str:
 
 
 @register.filter
+def ago(when: datetime) -> str:
+    """ "4 minutes ago", "3 hours ago", "2 days ago"."""
+    minutes = max(1, int((clock.now() - when).total_seconds() // 60))
+    if minutes < 60:
+        return ngettext("%(count)d minute ago", "%(count)d minutes ago", minutes) % {"count": minutes}
+    hours = minutes // 60
+    if hours < 24:
+        return ngettext("%(count)d hour ago", "%(count)d hours ago", hours) % {"count": hours}
+    return ngettext("%(count)d day ago", "%(count)d days ago", hours // 24) % {"count": hours // 24}
+
+
+@register.filter
 def waiting_time(seconds: int) -> str:
     """How long to wait, rounded up: "30 seconds", "5 minutes", "2 hours"."""
     if seconds < 60:

@@ -13,7 +13,7 @@ from accounts.login.alerts import tell_half_finished
 from tests.accounts.mailbox import links_to
 from tests.bed.people import PASSWORD, code_app, give_password, sign_in, totp_code
 from tests.twofactor.enrolment.front_door import code_of, shown_secret, turn_on
-from twofactor.models import BackupCodes, TOTPDevice
+from twofactor.models import BackupCodes, TOTPDevice, TrustedBrowser
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -230,6 +230,50 @@ def turned_off(life: Life) -> None:
     life.here.post("/2fa/disable/", {"password": PASSWORD})
 
 
+# ── Browsers ──
+def ended_session(life: Life) -> None:
+    sign_in(browser(ELSEWHERE), life.alice)
+    life.enters()
+    life.here.post(f"/sessions/{life.alice.sessions.earliest('pk').pk}/end/")
+
+
+def ended_sessions(life: Life) -> None:
+    life.enters()
+    life.here.post("/sessions/others/end/")
+
+
+def remembered(life: Life) -> None:
+    app = life.has_app()
+    life.gives_password()
+    life.here.post("/login/verify/totp/", {"code": totp_code(app), "remember_browser": "on"})
+
+
+def forgot_browser(life: Life) -> None:
+    remembered(life)
+    life.here.post(f"/2fa/browsers/{TrustedBrowser.objects.get().pk}/forget/")
+
+
+def forgot_browsers(life: Life) -> None:
+    remembered(life)
+    life.here.post("/2fa/browsers/forget/")
+
+
+def stolen_browser(life: Life) -> None:
+    remembered(life)
+    copy = browser(ELSEWHERE)
+    copy.cookies["browser"] = life.here.cookies["browser"].value
+    life.here.post("/logout/")
+    life.gives_password()
+    life.clock.advance(timedelta(minutes=1))
+    give_password(copy, life.alice)
+
+
+def switched_every_time(life: Life) -> None:
+    remembered(life)
+    for wanted in ("on", "off"):
+        life.here.post("/2fa/every-time/", {"wanted": wanted})
+
+
 # ── The account ──
 def stopped_email(life: Life) -> None:
     life.asks_for_email()
@@ -333,6 +377,14 @@ STORIES = {
     "method.replaced": Story(replaced, method="totp"),
     "method.removed": Story(removed, method="totp"),
     "method.all_removed": Story(turned_off),
+    "session.ended": Story(ended_session),
+    "session.others_ended": Story(ended_sessions),
+    "browser.remembered": Story(remembered),
+    "browser.forgotten": Story(forgot_browser),
+    "browser.all_forgotten": Story(forgot_browsers),
+    "browser.stolen": Story(stolen_browser, has_actor=False),
+    "every_time.on": Story(switched_every_time),
+    "every_time.off": Story(switched_every_time),
     "email.change_asked": Story(lambda life: life.asks_for_email()),
     "email.change_stopped": Story(stopped_email),
     "email.changed": Story(changed_email),

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F
 
+from accounts.sessions.proof import NO_SECOND_STEP
 from lib import clock
 
 UNDO_LIFETIME = timedelta(days=7)  # how long the mailbox can take a first method back
@@ -49,7 +50,7 @@ class Enrolment(models.Model):
         sessions = self.user.sessions
         owns = sessions.filter(first_seen_at__lt=self.created_at - OWN_AFTER).exclude(network_digest="")
         since = sessions.filter(first_seen_at__gt=self.created_at).exclude(network_digest=self.network_digest)
-        with_method = since.exclude(proved_by__in=("", "password"))
+        with_method = since.exclude(proved_by__in=NO_SECOND_STEP)
         return with_method.filter(network_digest__in=owns.values("network_digest")).exists()
 
 

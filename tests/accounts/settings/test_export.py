@@ -38,6 +38,7 @@ ELSEWHERE = {
     "twofactor.EmailCheck": "email_checks",
     "twofactor.NotMe": "not_me_links",
     "twofactor.CheckUp": "check_ups",
+    "twofactor.TrustedBrowser": "remembered_browsers",
     "audit.ChainHead": "a number and hashes",
 }
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 QUARTER, SECOND = timedelta(minutes=15), timedelta(seconds=1)
 # Overviews, and pages that somebody without sudo must reach: the check by mail, the undo link, the codes just made.
-OPEN_WITHOUT = {"/2fa/", "/2fa/lost/", "/2fa/backup-codes/"}
+OPEN_WITHOUT = {"/2fa/", "/2fa/browsers/", "/2fa/lost/", "/2fa/backup-codes/"}
 SENSITIVE = ["/password/", "/2fa/add/", "/2fa/totp/add/"]
 
 

@@ -23,6 +23,9 @@ NEEDS_SUDO = {
     "accounts:email:verify",
     "accounts:password:change",
     "accounts:profile:edit",
+    "accounts:sessions:end",
+    "accounts:sessions:end_all",
+    "accounts:sessions:end_others",
     "accounts:settings:delete",
     "accounts:settings:export",
     "twofactor:backup_codes:download",
@@ -36,6 +39,9 @@ NEEDS_SUDO = {
     "twofactor:push:add",
     "twofactor:totp:add",
     "twofactor:totp:replace",
+    "twofactor:trusted_browsers:every_time",
+    "twofactor:trusted_browsers:forget",
+    "twofactor:trusted_browsers:forget_all",
 }
 NO_SUDO = {
     "accounts:email:stop",
@@ -78,7 +84,12 @@ def unsafe_places(user: User) -> set[str]:
         return any(getattr(browser, verb)(path).status_code == 405 for browser in (within, between))
 
     # Signing out, and whatever else ends a session, would end the walk.
-    last = {"accounts:login:sign_out", "accounts:settings:delete"}
+    last = {
+        "accounts:login:sign_out",
+        "accounts:sessions:end_all",
+        "accounts:sessions:end_others",
+        "accounts:settings:delete",
+    }
     walk = sorted(places(known), key=lambda place: place.name in last)
     return {place.name for place in walk if not all(refuses(place.path, verb) for verb in UNSAFE)}
 

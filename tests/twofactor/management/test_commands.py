@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from io import StringIO
 from typing import TYPE_CHECKING
 
@@ -10,13 +11,15 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from accounts.models import Session, User
+from lib import clock
 from lib.limits import TooManyAttempts
 from lib.models import Counter
 from organizations.members.models import Membership
 from organizations.organization.models import Organization
 from tests.bed.people import code_app, give_password, sign_in, totp_code
+from tests.twofactor.trusted_browsers.remembering import remembered, sign_in_again
 from twofactor.challenge import budget
-from twofactor.models import TOTPDevice
+from twofactor.models import TOTPDevice, TrustedBrowser
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +50,45 @@ def member(alice: User) -> User:
 @pytest.mark.usefixtures("member")
 def test_it_is_content_with_what_the_portal_does() -> None:
     assert problems() == ""
+
+
+def remembered_session(user: User) -> Session:
+    """In a browser that stood for the second step."""
+    browser = remembered(user)
+    sign_in_again(browser, user)
+    return Session.objects.latest("pk")
+
+
+def test_it_is_content_with_a_remembered_browser_whatever_became_of_it(alice: User) -> None:
+    code_app(alice)
+    remembered_session(alice)
+    content = problems()
+    TrustedBrowser.objects.update(ended_at=clock.now() + timedelta(hours=1))
+
+    assert content == problems() == ""
+
+
+@pytest.mark.parametrize(
+    "break_it",
+    [
+        lambda: TrustedBrowser.objects.all().delete(),
+        lambda: TrustedBrowser.objects.update(ended_at=clock.now() - timedelta(hours=1)),
+        lambda: TrustedBrowser.objects.update(expires_at=clock.now() - timedelta(hours=1)),
+        lambda: TrustedBrowser.objects.update(created_at=clock.now() + timedelta(hours=1)),
+        lambda: TrustedBrowser.objects.update(user=User.objects.get(name="Bob Example")),
+        lambda: Session.objects.update(browser_digest=""),
+        lambda: Session.objects.update(proved_by="totp", first_seen_at=clock.now() - timedelta(hours=1)),
+        lambda: Session.objects.update(proved_by="webauthn"),
+    ],
+)
+def test_it_finds_a_session_that_nothing_stood_for(break_it: Callable[[], int], alice: User, bob: User) -> None:
+    code_app(alice)
+    remembered_session(alice)
+    assert bob.pk
+
+    break_it()
+
+    assert "lacks the second factor" in problems()
 
 
 @pytest.mark.parametrize(

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import F
 
 from accounts.sessions.models import Session
+from accounts.sessions.proof import PASSWORD, REMEMBERED_BROWSER
 from accounts.user.models import User
+from audit.models import SecurityEvent
 from lib import clock, rotation
 from organizations.members.models import Membership
-from twofactor.devices.actions import protection_of
+from twofactor.devices.actions import kinds, protection_of
+from twofactor.enrolment.proof import SIGN_INS
+from twofactor.trusted_browsers.models import TrustedBrowser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+RECORDED_WITHIN = timedelta(minutes=1)  # of the session's beginning: both are written by one transaction
 
 
 class Command(BaseCommand):
@@ -44,10 +52,30 @@ def memberships() -> Iterator[str]:
 
 
 def sessions() -> Iterator[str]:
-    """Nobody who has a second factor is signed in by the password alone."""
-    by_password = Session.objects.live(clock.now()).filter(proved_by="password", user__protection__gt=0)
-    for session in by_password.filter(first_seen_at__gt=F("user__totpdevice__created_at")).iterator():
-        yield f"{session} of user {session.user_id} lacks the second factor"
+    """Nobody who has a second factor is signed in without one, or without a browser that stood for it just then."""
+    protected = Session.objects.live(clock.now()).filter(user__protection__gt=0).select_related("user")
+    for session in protected.iterator():
+        if not has_second_step(session):
+            yield f"{session} of user {session.user_id} lacks the second factor"
+
+
+def has_second_step(session: Session) -> bool:
+    """By the record of the sign-in and the rows of the time; a session from before the first factor needs none."""
+    if session.proved_by == PASSWORD:
+        return not any(
+            kind.objects.filter(user=session.user, confirmed=True, created_at__lt=session.first_seen_at).exists()
+            for kind in kinds()
+        )
+    if session.proved_by == REMEMBERED_BROWSER:
+        return TrustedBrowser.objects.stood_for(session).exists()
+    return is_recorded(session)
+
+
+def is_recorded(session: Session) -> bool:
+    """Whether the person's own record tells of a sign-in by this proof at that moment."""
+    around = (session.first_seen_at - RECORDED_WITHIN, session.first_seen_at + RECORDED_WITHIN)
+    told = SecurityEvent.objects.filter(user=session.user, slug__in=SIGN_INS, created_at__range=around)
+    return told.filter(details__method=session.proved_by).exists()
 
 
 def secrets() -> Iterator[str]:
