@@ -152,7 +152,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 LOGIN_URL = "accounts:login:sign_in"
-LOGIN_REDIRECT_URL = "twofactor:devices:overview"
+LOGIN_REDIRECT_URL = "twofactor:overview:security"
 UNLOCKED_REDIRECT_URL = "twofactor:not_me:secure"  # after a locked account was opened again
 SIGNUP = env_str("SIGNUP", "open")
 SECOND_STEP = "twofactor.challenge.actions.second_step"
@@ -188,6 +188,9 @@ DELETION_CONSEQUENCES = ("organizations.members.person.if_deleted",)
 
 DEMO_PEOPLE = demo_cast.PEOPLE if DEMO else ()
 DEMO_PASSWORD = demo_cast.PASSWORD if DEMO else ""
+
+# Which functions add cards to the first page: apps above twofactor and its own features.
+OVERVIEW_CARDS: tuple[str, ...] = ()
 
 # ── Second factors ────────────────────────────────────────────────────────────
 TOTP_WINDOW = env_int("TOTP_WINDOW", 1)

@@ -9,7 +9,7 @@ from django.views.i18n import set_language
 from accounts.sudo.decorators import no_sudo
 from config import health
 
-home = require_safe(RedirectView.as_view(pattern_name="twofactor:devices:overview"))
+home = require_safe(RedirectView.as_view(pattern_name="twofactor:overview:security"))
 choose_language = no_sudo("A language opens nothing")(login_not_required(set_language))
 urlpatterns = [
     path("", home, name="home"),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from accounts.user.models import User
     from twofactor.method import Method
+    from twofactor.second_factor import SecondFactor
 
 OTHER_PROOFS = {PASSWORD: _("Password"), REMEMBERED_BROWSER: _("Remembered browser")}
 METHODS = (PUSH, TOTP, BACKUP_CODES)
@@ -39,6 +40,11 @@ def last_uses_of(user: User) -> list[tuple[Method, datetime | None]]:
     uses = [(method, [moment for kind in method.kinds for moment in used[kind]]) for method in METHODS]
     had = [(method, max(filter(None, moments), default=None)) for method, moments in uses if moments]
     return had if any(not method.is_backup for method, _last_used in had) else []
+
+
+def devices_by_method(user: User) -> list[tuple[Method, list[SecondFactor]]]:
+    """Every method with the person's devices of it: one query each."""
+    return [(method, list(method.devices_of(user))) for method in METHODS]
 
 
 def label_of_proof(proved_by: str) -> str:

@@ -9,6 +9,7 @@ app_name = "twofactor"
 urlpatterns = [
     *(path("", include(m.public_urls)) for m in METHODS if m.public_urls),
     *(path(f"login/verify/{m.url_slug}/", include(m.challenge_urls)) for m in METHODS if m.challenge_urls),
+    path("", include("twofactor.overview.urls")),
     path("", include("twofactor.challenge.urls")),
     path("", include("twofactor.enrolment.urls")),
     path("", include("twofactor.not_me.urls")),

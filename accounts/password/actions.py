@@ -71,7 +71,8 @@ def require_new_password(user: User, *, reason: Ending, origin: Origin) -> None:
 def _set_password(user: User, password: str, *, session: SessionStore | None, origin: Origin, event: Event) -> User:
     user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     user.set_password(password)
-    user.save(update_fields=["password"])
+    user.password_is_leaked = False  # the form has asked the list
+    user.save(update_fields=["password", "password_is_leaked"])
     renew_auth(user, session=session, reason=Ending.PASSWORD_CHANGED)
     record(event, user=user, origin=origin)
     return user

@@ -10,6 +10,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils.module_loading import import_string
 
+from accounts.password.validators import is_leaked
 from accounts.sessions.models import Session
 from accounts.user.models import User
 from audit import events
@@ -36,7 +37,10 @@ KNOWN_FOR = timedelta(days=90)
 def check_login(login: str, password: str, *, origin: Origin) -> User | None:
     """The person whose e-mail address or login ID and password these are, or None. Raises TooManyAttempts."""
     user = User.objects.by_login(login)
-    return user if _count_wrong(user, login, password, origin) == 0 else None
+    if _count_wrong(user, login, password, origin) or user is None:
+        return None
+    _note_leaked(user, password)
+    return user
 
 
 def check_password(user: User, password: str, *, origin: Origin) -> bool:
@@ -71,6 +75,13 @@ def _is_right(user: User | None, password: str) -> bool:
         make_password(password)
         return False
     return user.check_password(password) and user.is_active
+
+
+def _note_leaked(user: User, password: str) -> None:
+    """Remember whether the list of leaked passwords has come to hold this one: pages never see a password to ask."""
+    is_on_list = is_leaked(password)
+    if is_on_list != user.password_is_leaked:
+        User.objects.filter(pk=user.pk, password=user.password).update(password_is_leaked=is_on_list)
 
 
 def _bucket(user: User | None, login: str, origin: Origin) -> tuple[object, ...]:

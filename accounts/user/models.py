@@ -68,6 +68,7 @@ class User(AbstractBaseUser):
     country = models.CharField(max_length=2)  # of domicile, ISO 3166-1
     time_zone = models.CharField(max_length=64, default="UTC")
     alerts_new_places = models.BooleanField(default=True)  # changes are told in any case
+    password_is_leaked = models.BooleanField(default=False)  # found when it was last given right
     asks_every_time = models.BooleanField(default=False)  # for the second step, whenever the browser is opened
     is_active = models.BooleanField(default=True)
     # Nobody gets in, whatever they know: accounts.lock.gate.

@@ -117,7 +117,7 @@ def test_without_redis_people_sign_in_and_change_things(
         changed = changed_password(url, client)
         took = time.monotonic() - began
 
-    assert (came_in.status_code, came_in.headers["Location"]) == (302, "/2fa/")
+    assert (came_in.status_code, came_in.headers["Location"]) == (302, "/security/")
     assert (changed.status_code, changed.headers["Location"]) == (302, "/password/")
     assert took < LONGEST_SECONDS
     assert SecurityEvent.objects.filter(slug="password.changed").exists()

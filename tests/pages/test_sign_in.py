@@ -34,7 +34,7 @@ def test_with_the_keyboard_alone(page: Page, alice: User) -> None:
     expect(page.get_by_label("6-digit code")).to_be_focused()
     page.keyboard.type(totp_code(device))  # the last digit sends the form
 
-    expect(page).to_have_url("/2fa/")
+    expect(page).to_have_url("/security/")
 
 
 def test_without_scripts(page_without_scripts: Page, alice: User) -> None:
@@ -47,7 +47,7 @@ def test_without_scripts(page_without_scripts: Page, alice: User) -> None:
     page.get_by_label("6-digit code").fill(totp_code(device))
     page.get_by_role("button", name="Continue").click()
 
-    expect(page).to_have_url("/2fa/")
+    expect(page).to_have_url("/security/")
 
 
 def test_a_code_app_is_added_by_its_picture_alone(page: Page, alice: User, picture: Callable[[str], None]) -> None:
@@ -74,7 +74,7 @@ def sign_in(page: Page, user: User) -> None:
     page.get_by_label("Email or username").fill(user.email)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Continue").click()
-    expect(page).to_have_url("/2fa/")
+    expect(page).to_have_url("/security/")
 
 
 def secret_on_screen(page: Page) -> str:

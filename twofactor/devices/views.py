@@ -23,14 +23,13 @@ if TYPE_CHECKING:
     from django.http import HttpResponse
 
     from accounts.requests import SignedInRequest
-    from accounts.user.models import User
     from twofactor.method import Method
     from twofactor.second_factor import SecondFactor
 
 
 @require_GET
 def overview(request: SignedInRequest) -> HttpResponse:
-    rows = devices_by_method(request.user)
+    rows = registry.devices_by_method(request.user)
     count = sum(len(devices) for method, devices in rows if not method.is_backup)
     shown = [(method, devices) for method, devices in rows if devices or not method.is_backup]
     context = {"rows": shown, "is_on": count > 0, "device_count": count}
@@ -40,7 +39,7 @@ def overview(request: SignedInRequest) -> HttpResponse:
 @require_GET
 def lost(request: SignedInRequest) -> HttpResponse:
     """After signing in with a backup: what was lost can be removed at once."""
-    rows = devices_by_method(request.user)
+    rows = registry.devices_by_method(request.user)
     context = {
         "rows": [(method, devices) for method, devices in rows if not method.is_backup],
         "left": sum(device.left or 0 for _method, devices in rows for device in devices),
@@ -92,7 +91,7 @@ def remove(request: SignedInRequest, url_slug: str, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def disable(request: SignedInRequest) -> HttpResponse:
     """Turn two-step verification off: says what will happen, and asks for the password beside sudo."""
-    rows = [(method, devices) for method, devices in devices_by_method(request.user) if devices]
+    rows = [(method, devices) for method, devices in registry.devices_by_method(request.user) if devices]
     is_allowed = rules.may_be_without(request.user)
     form = TurnOffForm(request.POST if is_allowed and request.method == "POST" else None)
     if rows and form.is_valid():
@@ -109,11 +108,6 @@ def disable(request: SignedInRequest) -> HttpResponse:
         "warnings": [method.off_warning(request.user) for method, _devices in rows if method.off_warning],
     }
     return render(request, "twofactor/devices/disable.html", context, status=422 if form.errors else 200)
-
-
-def devices_by_method(user: User) -> list[tuple[Method, list[SecondFactor]]]:
-    """Every method with the person's devices of it: one query each."""
-    return [(method, list(method.devices_of(user))) for method in registry.METHODS]
 
 
 def device_or_404(request: SignedInRequest, url_slug: str, pk: int) -> tuple[Method, SecondFactor]:

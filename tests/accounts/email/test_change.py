@@ -59,7 +59,7 @@ def test_the_link_to_the_new_address_changes_it(alice: User, alices: Client, out
     assert alices.post(verify)["Location"] == "/email/"
 
     assert email_of(alice) == NEW
-    assert Client().post("/login/", {"login": NEW, "password": PASSWORD})["Location"] == "/2fa/"
+    assert Client().post("/login/", {"login": NEW, "password": PASSWORD})["Location"] == "/security/"
     assert Client().post("/login/", {"login": OLD, "password": PASSWORD}).status_code == 422
 
 

@@ -90,7 +90,7 @@ def test_nothing_leads_to_another_site(alice: User, wanted: str) -> None:
     assert answer.status_code == 302
     assert host_of(answer.headers["Location"]) == "ours"
     if wanted not in STILL_HERE:
-        assert answer.headers["Location"] == "/2fa/"
+        assert answer.headers["Location"] == "/security/"
 
 
 @pytest.mark.parametrize("wanted", NOT_OURS)
@@ -117,7 +117,7 @@ def test_whoever_is_signed_in_is_not_sent_away_either(alices: Client, wanted: st
 def test_nor_does_confirming(alices: Client, wanted: str) -> None:
     answer = alices.post("/confirm/", {"password": PASSWORD}, query_params={"next": wanted})
 
-    assert answer.headers["Location"] == "/2fa/"
+    assert answer.headers["Location"] == "/security/"
 
 
 def test_another_host_in_the_request_makes_nothing_ours(alice: User) -> None:

@@ -37,7 +37,7 @@ def test_the_right_password_signs_in_and_goes_to_the_first_page(alice: User) -> 
 
     answer = give_password(client, alice)
 
-    assert (answer.status_code, answer.headers["Location"]) == (302, "/2fa/")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/security/")
     assert is_in(client)
 
 

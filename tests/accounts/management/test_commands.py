@@ -41,7 +41,7 @@ def test_the_first_of_the_staff_chooses_a_password_by_the_printed_link() -> None
     assert (nadia.email, nadia.is_support, nadia.country) == ("nadia@sallyport.example", True, "CH")
     assert not Client().login(username=nadia.email, password="")
     assert Client().post(path[1], {"password": PASSWORD}).status_code == 302
-    assert sign_in(Client(), nadia).headers["Location"] == "/2fa/"
+    assert sign_in(Client(), nadia).headers["Location"] == "/security/"
     assert Client().get(path[1]).status_code == 410
 
 

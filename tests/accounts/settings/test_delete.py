@@ -172,7 +172,7 @@ def test_the_link_brings_everything_back(alice: User, alices: Client, outbox: Ou
 
     assert not is_in(reader)
     assert not is_in(alices)
-    assert sign_in(reader, alice)["Location"] == "/2fa/"
+    assert sign_in(reader, alice)["Location"] == "/security/"
     assert type(device).objects.filter(pk=device.pk).exists()
     assert mails_to(alice.email, outbox())[-1].subject == "Your account was restored"
     assert reader.post(link).status_code == 410

@@ -85,7 +85,7 @@ def test_the_password_turns_everything_off(owner: Client, alice: User) -> None:
     assert device_count(alice) == 0
     alice.refresh_from_db()
     assert alice.protection == alice.memberships.get().protection == Protection.NONE
-    assert Client().post("/login/", {"login": alice.email, "password": PASSWORD})["Location"] == "/2fa/"
+    assert Client().post("/login/", {"login": alice.email, "password": PASSWORD})["Location"] == "/security/"
 
 
 def test_one_event_and_one_mail_tell_of_it(

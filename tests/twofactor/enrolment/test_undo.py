@@ -86,7 +86,7 @@ def test_a_thief_who_turns_it_on_is_put_out_by_its_owner(settled: User, outbox: 
 
     owner.post(links_to(RESET, outbox())[-1], {"password": FRESH})
     assert give_password(thief, settled).status_code == 422
-    assert give_password(owner, settled, FRESH)["Location"] == "/2fa/"
+    assert give_password(owner, settled, FRESH)["Location"] == "/security/"
     assert is_in(owner)
     turn_on(owner)
 

@@ -100,6 +100,10 @@ class BackupCodes(SecondFactor):
         return self.codes.filter(digest=answer).exclude(used_at=None).exists()
 
     @property
+    def is_ready(self) -> bool:
+        return self.saved_at is not None
+
+    @property
     def left(self) -> int:
         return self.codes.filter(used_at=None).count()
 

@@ -249,7 +249,7 @@ def test_without_two_step_verification_there_are_none(alices: Client) -> None:
 def test_codes_alone_ask_nobody_for_a_second_step(alice: User) -> None:
     fresh_set(alice)
 
-    assert sign_in(Client(), alice)["Location"] == "/2fa/"
+    assert sign_in(Client(), alice)["Location"] == "/security/"
 
 
 def test_codes_cannot_be_renamed_or_removed_like_a_device(activated: Client) -> None:

@@ -1,0 +1,73 @@
+"""The four steps to a well protected account, and which one is next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    from accounts.user.models import User
+    from twofactor.method import Method
+    from twofactor.second_factor import SecondFactor
+
+
+@dataclass(frozen=True)
+class Step:
+    """One of the four, with the words for those who have not done it."""
+
+    is_done: bool
+    todo: str
+    why: str
+    action: str
+    url: str
+
+
+def steps_of(user: User, rows: list[tuple[Method, list[SecondFactor]]]) -> list[Step]:
+    """All four, the most urgent first."""
+    own = [device for method, devices in rows for device in devices if not method.is_backup]
+    backups = [device for method, devices in rows for device in devices if method.is_backup]
+    return [_password(user), _two_steps(own), _codes(own, backups), _second_method(own)]
+
+
+def _password(user: User) -> Step:
+    return Step(
+        is_done=not user.password_is_leaked,
+        todo=_("Choose another password"),
+        why=_("Yours appeared in a data leak. Others try such passwords first."),
+        action=_("Change password"),
+        url=reverse("accounts:password:change"),
+    )
+
+
+def _two_steps(own: list[SecondFactor]) -> Step:
+    return Step(
+        is_done=bool(own),
+        todo=_("Turn on two-step verification"),
+        why=_("Right now anyone who learns your password gets in."),
+        action=_("Turn on"),
+        url=reverse("twofactor:devices:add"),
+    )
+
+
+def _codes(own: list[SecondFactor], backups: list[SecondFactor]) -> Step:
+    return Step(
+        is_done=bool(own and backups) and all(device.is_ready for device in backups),
+        todo=_("Save your backup codes"),
+        why=_("If you lose your phone, one of them gets you in."),
+        action=_("Save codes"),
+        url=reverse("twofactor:backup_codes:codes") if backups else reverse("twofactor:devices:overview"),
+    )
+
+
+def _second_method(own: list[SecondFactor]) -> Step:
+    name = own[0].name if own else ""
+    return Step(
+        is_done=len(own) > 1,
+        todo=_("Add a second way to sign in"),
+        why=_("Right now only “%(name)s” can confirm a sign-in.") % {"name": name},
+        action=_("Add a method"),
+        url=reverse("twofactor:devices:add"),
+    )

@@ -1,0 +1,49 @@
+"""The first page: how well the account is protected, and the one next step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from accounts.sessions.models import Session
+from audit import timeline
+from audit.models import SecurityEvent
+from lib import clock
+from twofactor import registry
+from twofactor.overview.card import cards_for
+from twofactor.overview.steps import steps_of
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+    from accounts.requests import SignedInRequest
+
+MOST_BROWSERS = 4
+MOST_EVENTS = 4
+WELL, ALMOST = 4, 2  # steps done
+
+
+@require_safe
+def security(request: SignedInRequest) -> HttpResponse:
+    rows = registry.devices_by_method(request.user)
+    steps = steps_of(request.user, rows)
+    score = sum(step.is_done for step in steps)
+    live = Session.objects.live(clock.now()).filter(user=request.user).order_by("-last_seen_at")
+    here = request.session.row
+    context = {
+        "rows": [(method, devices) for method, devices in rows if devices or not method.is_backup],
+        "is_on": steps[1].is_done,
+        "steps": steps,
+        "score": score,
+        "is_well": score == WELL,
+        "is_almost": score >= ALMOST,
+        "next_step": next((step for step in steps if not step.is_done), None),
+        "first_name": request.user.name.split()[0] if request.user.name.split() else request.user.login_id,
+        "here": here,
+        "others": [session for session in live[:MOST_BROWSERS] if session != here],
+        "days": timeline.days_of(SecurityEvent.objects.of(request.user)[:MOST_EVENTS]),
+        "cards": cards_for(request),
+    }
+    return render(request, "twofactor/overview/security.html", context)
