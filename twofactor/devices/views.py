@@ -80,7 +80,8 @@ def remove(request: SignedInRequest, url_slug: str, pk: int) -> HttpResponse:
     method, device = device_or_404(request, url_slug, pk)
     if request.method == "POST" and actions.remove(device, by=own_sudo(request), request=request):
         messages.success(request, _("“%(name)s” is removed.") % {"name": device.name})
-        return redirect("twofactor:devices:overview")
+        wanted = request.GET.get("next", "")  # whoever came from "Secure my account" goes on there
+        return redirect(safe_next(request, wanted) if wanted else "twofactor:devices:overview")
     if actions.is_last(device):
         return redirect("twofactor:devices:disable")
     return render(request, "twofactor/devices/remove.html", {"device": device, "method": method})

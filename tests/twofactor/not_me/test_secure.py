@@ -68,6 +68,28 @@ def test_a_new_method_is_marked_and_an_old_one_is_not(alice: User, clock: TestCl
     assert "It is your only one" not in page
 
 
+def test_removing_a_strange_method_leads_back(alice: User) -> None:
+    code_app(alice)
+    browser = Client()
+    sign_in(browser, alice)
+    strange = code_app(alice, "Strange one")
+    address = f"/2fa/totp/{strange.pk}/remove/"
+    assert f'href="{address}?next=/secure/"' in browser.get(PAGE).content.decode()
+
+    assert browser.post(f"{address}?next=/secure/")["Location"] == PAGE
+    assert not TOTPDevice.objects.filter(pk=strange.pk).exists()
+
+
+@pytest.mark.parametrize("wanted", ["//evil.example/", "https://evil.example/"])
+def test_it_leads_to_no_other_site(wanted: str, alice: User) -> None:
+    code_app(alice)
+    browser = Client()
+    sign_in(browser, alice)
+    strange = code_app(alice, "Strange one")
+
+    assert browser.post(f"/2fa/totp/{strange.pk}/remove/?next={wanted}")["Location"].startswith("/2fa/")
+
+
 def test_the_only_method_has_a_warning(alice: User) -> None:
     code_app(alice)
     browser = Client()
