@@ -16,10 +16,10 @@ one_line = RegexValidator(
 
 
 class FormRenderer(DjangoTemplates):
-    """Fields through templates/components/field.html; widgets through Django's own templates."""
+    """Fields through templates/components/field.html, or their own; widgets through Django's own templates."""
 
     field_template_name = "components/field.html"
 
     def get_template(self, template_name: str) -> Any:
-        engine = engines["django"] if template_name.startswith("components/") else self.engine
+        engine = self.engine if template_name.startswith("django/") else engines["django"]
         return engine.get_template(template_name)

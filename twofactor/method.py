@@ -47,7 +47,11 @@ class Method:
     send: Callable[[Asked], None] | None = None  # ask the person's device; writes rows and messages, waits for nothing
     challenge_urls: str = ""  # a module of further pages under /login/verify/<slug>/
     public_urls: str = ""  # a module of pages that anybody may open, wherever they are
+    manage_template: str = ""  # what the page of a device shows beneath its name
+    account_template: str = ""  # what the overview and the settings carry of it, whether the person has it or not
+    sign_in_template: str = ""  # what the sign-in page shows of it, before anybody has said who they are
     off_warning: Callable[[User], str] | None = None  # what else ends when two-step verification is turned off
+    without_script: StrPromise | str = ""  # it needs JavaScript: what to say where there is none
     purge: Callable[[], int] | None = None  # deletes what nothing can act on any more; returns how many rows
 
     @property

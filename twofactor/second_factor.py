@@ -33,6 +33,7 @@ class SecondFactor(TimestampMixin, Device):
     protection: ClassVar[Protection]  # what having such a device is worth
     is_backup: ClassVar[bool] = False  # made with the first real device, gone with the last; never alone
     most: ClassVar[int] = 5  # of this kind a person may have; all are asked, so it bounds what an answer costs
+    exported: ClassVar[tuple[str, ...]] = ()  # columns of its own that its owner gets, asking for their data
     first_page: ClassVar[str]  # the URL name of the page that a fresh backup device must be seen on
 
     created_at = models.DateTimeField(default=clock.now)
@@ -85,11 +86,6 @@ class SecondFactor(TimestampMixin, Device):
     def accepts(self, answer: Any) -> bool:
         """Say whether the answer is right, and spend it if it can be used once."""
         raise NotImplementedError
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether its owner has what it takes to answer."""
-        return True
 
     @property
     def left(self) -> int | None:

@@ -17,12 +17,10 @@ from twofactor.challenge import budget, choose
 from twofactor.challenge.asked import asked_to_sign_in
 from twofactor.checkup import actions as checkup
 from twofactor.second_factor import Refusal, hint_about, verify, why_refused
-from twofactor.trusted_browsers import actions as trusted_browsers
 
 if TYPE_CHECKING:
     from accounts.login.models import LoginAttempt
     from accounts.requests import Request, SignedInRequest
-    from accounts.sessions.proof import Proof
     from accounts.user.models import User
     from audit.events import Event
     from lib.limits import Reservation
@@ -32,24 +30,19 @@ if TYPE_CHECKING:
     from twofactor.second_factor import SecondFactor
 
 
-def second_step(attempt: LoginAttempt, request: Request) -> str | Proof | None:
-    """settings.SECOND_STEP: where to go after the right password, or what stands for the second step.
+def second_step(attempt: LoginAttempt, request: Request) -> str | None:
+    """settings.SECOND_STEP: where to go after the right password; None signs in without a second step.
 
-    None signs in without one. A method that sends something does it now: this POST chose it, and no GET may.
+    A method that sends something does it now: this POST chose it, and no GET may.
     """
     ways = choose.ways(attempt.user, request)
-    if not ways:
-        return None
-    proof = trusted_browsers.vouch(attempt.user, request)
-    if proof is None and ways[0].send:
+    if ways and ways[0].send:
         ways[0].send(asked_to_sign_in(request, attempt))
-    return proof or reverse("twofactor:challenge:default")
+    return reverse("twofactor:challenge:default") if ways else None
 
 
-def answer_sign_in(
-    request: Request, attempt: LoginAttempt, method: Method, form: ChallengeForm, *, remember: bool
-) -> bool:
-    """Sign in if the form holds a right answer; else say in the form why not. With remember, once for 30 days.
+def answer_sign_in(request: Request, attempt: LoginAttempt, method: Method, form: ChallengeForm) -> bool:
+    """Sign in if the form holds a right answer; else say in the form why not.
 
     The try is reserved first and stays reserved. Attempt, answer, session and record are one transaction: a wrong
     answer leaves nothing, a right one leaves everything. Raises TooManyAttempts and AttemptIsOver.
@@ -57,6 +50,7 @@ def answer_sign_in(
     if form.is_too_early():
         return False
     reservation = budget.reserve(attempt.user, request.origin)
+    _use_question_up(form)
     with transaction.atomic():
         if not attempt.claim():
             raise AttemptIsOver
@@ -65,10 +59,8 @@ def answer_sign_in(
             transaction.set_rollback(True)
         else:
             limits.give_back(reservation)
-            known_by = trusted_browsers.remember(attempt.user, request) if remember else ""
-            finish(request, attempt, device=device, method=method.slug, browser_digest=known_by)
+            finish(request, attempt, device=device, method=method.slug)
             _note_backup(device, attempt.user, request.origin)
-            _note_remembered(known_by, attempt.user, request.origin)
     if device is None:
         _refuse(form, method, attempt.user, request.origin)
         _warn_of_guessing(reservation, attempt.user, request.origin)
@@ -88,6 +80,7 @@ def _confirm_by_method(request: SignedInRequest, method: Method, form: Challenge
         return False
     with sudo.lost_when_refused(request):
         reservation = budget.reserve(request.user, request.origin)
+    _use_question_up(form)
     with transaction.atomic():
         device = _accepted(form, method, request.user, request.origin)
         if device is not None:
@@ -114,6 +107,11 @@ def _confirm_by_password(request: SignedInRequest, form: ChallengeForm) -> bool:
     return True
 
 
+def _use_question_up(form: ChallengeForm) -> None:
+    if form.is_valid():
+        form.use_question_up()
+
+
 def _accepted(form: ChallengeForm, method: Method, user: User, origin: Origin) -> SecondFactor | None:
     """The device that takes the answer of the form, if any; it is spent by it. Call it inside a transaction."""
     return verify(method.answering(user), form.answer, origin) if form.is_valid() else None
@@ -125,22 +123,17 @@ def _note_backup(device: SecondFactor, user: User, origin: Origin) -> None:
         record(events.BACKUP_USED, user=user, origin=origin, left=str(device.left))
 
 
-def _note_remembered(known_by: str, user: User, origin: Origin) -> None:
-    if known_by:
-        record(events.BROWSER_REMEMBERED, user=user, origin=origin)
-
-
 @transaction.atomic
 def _refuse(
     form: ChallengeForm, method: Method, user: User, origin: Origin, *, wrong: Event = events.ANSWER_WRONG
 ) -> None:
     """Record the failure, and tell in the form what its giver may know. A malformed answer is a failure too."""
     refusal = why_refused(method.answering(user), form.answer) if form.is_valid() else Refusal.WRONG
-    event = events.ANSWER_UNCHECKABLE if refusal is Refusal.UNCHECKABLE else wrong
-    record(event, user=user, origin=origin, method=method.slug)
-    if form.is_valid():
+    if form.is_valid():  # before the record: a hint may change its device, and locks go from devices to the record
         form.hint = hint_about(method.answering(user), form.answer) if refusal is Refusal.WRONG else ""
         form.refuse(refusal)
+    event = events.ANSWER_UNCHECKABLE if refusal is Refusal.UNCHECKABLE else wrong
+    record(event, user=user, origin=origin, method=method.slug)
 
 
 def _warn_of_guessing(reservation: Reservation, user: User, origin: Origin) -> None:

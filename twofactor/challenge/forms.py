@@ -42,6 +42,13 @@ class ChallengeForm(forms.Form):
         """Whether the answer is still to be given elsewhere: then nothing is tried or counted, and the form says so."""
         return False
 
+    def use_question_up(self) -> None:
+        """Make this the only answer to the question it was given for, where the method asks one of its own.
+
+        Called when the form is valid, before the answer is looked at, and outside the transaction of what it allows:
+        a refusal does not bring the question back.
+        """
+
     def refuse(self, refusal: Refusal) -> None:
         """Show why the answer did not count."""
         raise NotImplementedError
