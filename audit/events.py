@@ -82,6 +82,10 @@ PUSH_PAUSED = Event(
     alerts=True,
 )
 CODES_GUESSED = Event("second_factor.guessed", _("Somebody is trying codes"), BLOCKED, alerts=True)
+KEY_COPIED = Event(
+    "webauthn.copied", _("“%(name)s” may have been copied: its answer was refused, and it no longer counts"),
+    BLOCKED, alerts=True,
+)  # fmt: skip
 PASSWORDS_GUESSED = Event(
     "password.guessed", _("Somebody who is signed in as you is trying passwords"), BLOCKED, alerts=True
 )

@@ -22,6 +22,7 @@ from django.test.utils import CaptureQueriesContext
 
 from audit import events
 from audit.actions import record
+from bench import keys
 from bench.flows import CONCURRENCY, Round, expect, floor_steps, second_steps, sign_ins, timed
 from bench.portal import CHEAP_HASHER, DJANGO_ARGON2, DJANGO_HASHER, WORKERS, people, server
 from lib import clock
@@ -274,4 +275,18 @@ def load(visitor: Visitor, path: str, loaded: dict[str, int]) -> int:
     return sum(loaded.values()) - before
 
 
-ALL = (second_step_statements, second_step, full_sign_in, account_pages, enrolment_qr, refusals, weight)
+def keys_steps() -> Iterator[Measure]:
+    """P11: the step with a passkey or security key, beside the one with a code; its check, beside a bare signature."""
+    with_key, with_code = keys.cpu_of_steps()
+    ours, bare = keys.checks_a_second()
+    yield Measure(
+        "P11", "Key step: app CPU", f"{with_key:.1f} ms", f"TOTP step {with_code:.1f} ms", "≤ 1.2 × the TOTP step",
+        with_key <= 1.2 * with_code, {"cpu_ms": with_key, "totp_cpu_ms": with_code},
+    )  # fmt: skip
+    yield Measure(
+        "P11", "Key's answer: checks/s", f"{ours:,.0f}/s", f"bare ES256 signature {bare:,.0f}/s", "", None,
+        {"checks_a_second": ours, "bare_a_second": bare},
+    )  # fmt: skip
+
+
+ALL = (second_step_statements, second_step, keys_steps, full_sign_in, account_pages, enrolment_qr, refusals, weight)

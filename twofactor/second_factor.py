@@ -88,6 +88,11 @@ class SecondFactor(TimestampMixin, Device):
         raise NotImplementedError
 
     @property
+    def is_ready(self) -> bool:
+        """Whether its owner has what it takes to answer."""
+        return True
+
+    @property
     def left(self) -> int | None:
         """How many answers it still has; None for devices that do not run out."""
         return None

@@ -12,7 +12,9 @@ from django.utils.module_loading import import_string
 from accounts.lock import gate
 from accounts.login import alerts
 from accounts.login.models import LoginAttempt
+from accounts.sessions.actions import end_elsewhere
 from accounts.sessions.models import Ending
+from accounts.sessions.proof import PASSWORD, Proof
 from audit import events
 from audit.actions import record
 from lib.rows import only
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
     from django_otp.models import Device
 
-    from accounts.requests import Request
+    from accounts.requests import Request, SignedInRequest
     from accounts.user.models import User
 
 ATTEMPT_KEY = "login_attempt"
@@ -36,7 +38,8 @@ def begin(request: Request, user: User, *, next_url: str) -> str:
     """Go on after the right password; returns where to. Raises AccountLocked.
 
     Signs in here and now only if settings.SECOND_STEP, which gets the stored attempt, says that nothing more is
-    asked. An exception in that hook leaves this function and its transaction with it: nobody gets in by a mistake.
+    asked, or what stands for it. An exception in that hook leaves this function and its transaction with it: nobody
+    gets in by a mistake.
     """
     gate.refuse_locked(user, request.origin)
     return _begin(request, user, next_url)
@@ -45,14 +48,14 @@ def begin(request: Request, user: User, *, next_url: str) -> str:
 @transaction.atomic
 def _begin(request: Request, user: User, next_url: str) -> str:
     attempt = _start(request, user, next_url)
-    challenge_url = _second_step(attempt, request)
-    if challenge_url is None:
+    wanted = _second_step(attempt, request)
+    if not isinstance(wanted, str):
         attempt.close(LoginAttempt.State.FINISHED)
-        _sign_in(request, attempt, device=None, proved_by="password")
+        _sign_in(request, attempt, wanted or Proof(proved_by=PASSWORD))
         return next_url
     request.session[ATTEMPT_KEY] = attempt.pk
     request.session.save()
-    return challenge_url
+    return wanted
 
 
 def attempt_of(request: Request) -> LoginAttempt | None:
@@ -64,13 +67,13 @@ def attempt_of(request: Request) -> LoginAttempt | None:
     return only(mine.select_related("user__audit_head"))  # what finishing needs, in one statement
 
 
-def finish(request: Request, attempt: LoginAttempt, *, device: Device, method: str) -> None:
+def finish(request: Request, attempt: LoginAttempt, *, device: Device, method: str, browser_digest: str = "") -> None:
     """Sign in with a device that has just accepted an answer; method is its slug.
 
     The caller has claimed the attempt and holds the transaction of the answer: answer, attempt, session and record
     are written together or not at all.
     """
-    _sign_in(request, attempt, device=device, proved_by=method)
+    _sign_in(request, attempt, Proof(proved_by=method, device=device, browser_digest=browser_digest))
 
 
 def sign_in_alone(request: Request, device: Device, *, method: str, next_url: str) -> None:
@@ -84,7 +87,7 @@ def sign_in_alone(request: Request, device: Device, *, method: str, next_url: st
     attempt = _start(request, device.user, next_url)
     if not attempt.claim():
         raise AttemptIsOver
-    _sign_in(request, attempt, device=device, proved_by=method)
+    _sign_in(request, attempt, Proof(proved_by=method, device=device))
 
 
 @transaction.atomic
@@ -100,6 +103,13 @@ def sign_out(request: Request) -> None:
         record(events.SIGNED_OUT, user=user, origin=request.origin.by(user))
 
 
+@transaction.atomic
+def sign_out_everywhere(request: SignedInRequest) -> None:
+    """The same for every browser of the person, the one at hand included."""
+    end_elsewhere(request)
+    sign_out(request)
+
+
 def _start(request: Request, user: User, next_url: str) -> LoginAttempt:
     request.session.cycle_key()
     return LoginAttempt.objects.create(
@@ -113,23 +123,23 @@ def _start(request: Request, user: User, next_url: str) -> LoginAttempt:
     )
 
 
-def _second_step(attempt: LoginAttempt, request: Request) -> str | None:
-    """The URL of the challenge, or None when the password is enough: only the hook may say so."""
-    hook = cast("Callable[[LoginAttempt, Request], str | None]", import_string(settings.SECOND_STEP))
+def _second_step(attempt: LoginAttempt, request: Request) -> str | Proof | None:
+    """The URL of the challenge; what stands for it; or None when the password is enough. Only the hook may say so."""
+    hook = cast("Callable[[LoginAttempt, Request], str | Proof | None]", import_string(settings.SECOND_STEP))
     return hook(attempt, request)
 
 
-def _sign_in(request: Request, attempt: LoginAttempt, *, device: Device | None, proved_by: str) -> None:
+def _sign_in(request: Request, attempt: LoginAttempt, proof: Proof) -> None:
     """The only caller of auth.login: a new session key, one write (ASVS 7.2.4). Raises AccountLocked."""
     user = attempt.user
-    gate.pass_through(user, request.origin, device=device)
+    gate.pass_through(user, request.origin, device=proof.device)
     request.session.pop(ATTEMPT_KEY, None)
-    user.otp_device = device  # type: ignore[attr-defined]  # django-otp's receiver notes it
+    user.otp_device = proof.device  # type: ignore[attr-defined]  # django-otp's receiver notes it
     auth.login(request, user)
     request.origin = request.origin.by(user)
-    request.session.sign_in(user, request.origin, proved_by=proved_by)
+    request.session.sign_in(user, request.origin, proof)
     request.session.save()
     event = events.SIGNED_IN_NEW if attempt.is_from_new_place else events.SIGNED_IN
-    row = record(event, user=user, origin=request.origin, method=proved_by)
+    row = record(event, user=user, origin=request.origin, method=proof.proved_by)
     if attempt.is_from_new_place:
         alerts.tell_new_place(user, event_id=row.pk)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -9,18 +10,26 @@ from django.db import transaction
 
 from lib import clock
 from lib.origin import NOWHERE
-from tests.bed.people import code_app, totp_code
+from tests.bed.authenticators import b64, fetch
+from tests.bed.people import code_app, security_key, totp_code
 from tests.twofactor.methods.push.phones import SEND, linked_phone, number_in
 from twofactor.challenge.asked import Asked, Purpose
 from twofactor.methods.push.models import Approval, PushRequest
+from twofactor.methods.webauthn import challenges
+from twofactor.methods.webauthn.answers import Assertion
+from twofactor.methods.webauthn.challenges import Question
+from twofactor.methods.webauthn.credentials import read_signed
 from twofactor.models import BackupCodes
 
 if TYPE_CHECKING:
     from django.test import Client
 
     from accounts.user.models import User
+    from tests.bed.authenticators import Authenticator
     from tests.bed.phone import Phone
     from twofactor.methods.totp.models import TOTPDevice
+
+OPTIONS = "/login/verify/webauthn/options/"
 
 
 class Answers(Protocol):
@@ -101,4 +110,31 @@ def with_phone(user: User) -> Answers:
     return PhoneAnswers(user, linked_phone(user))
 
 
-ANSWERS = {"push": with_phone, "totp": with_code_app, "backup_codes": with_backup_codes}
+@dataclass
+class KeyAnswers:
+    """Answers of a security key, to what the portal asks the browser."""
+
+    user: User
+    key: Authenticator
+
+    def right(self, browser: Client) -> dict[str, str]:
+        return {"credential": json.dumps(self.key.sign(fetch(browser, OPTIONS)))}
+
+    def wrong(self, browser: Client) -> dict[str, str]:
+        answer = self.key.sign(fetch(browser, OPTIONS))
+        answer["response"]["signature"] = b64(b"wrong")
+        return {"credential": json.dumps(answer)}
+
+    def token(self) -> Assertion:
+        question = Question(purpose=challenges.Purpose.SIGN_IN, browser="here", user=self.user, origin=NOWHERE)
+        signed = self.key.sign({"challenge": challenges.ask(question)})
+        answer = Assertion(read_signed(json.dumps(signed)), question)
+        answer.claim()
+        return answer
+
+
+def with_key(user: User) -> Answers:
+    return KeyAnswers(user, security_key(user))
+
+
+ANSWERS = {"push": with_phone, "webauthn": with_key, "totp": with_code_app, "backup_codes": with_backup_codes}

@@ -17,10 +17,12 @@ from twofactor.challenge import budget, choose
 from twofactor.challenge.asked import asked_to_sign_in
 from twofactor.checkup import actions as checkup
 from twofactor.second_factor import Refusal, hint_about, verify, why_refused
+from twofactor.trusted_browsers import actions as trusted_browsers
 
 if TYPE_CHECKING:
     from accounts.login.models import LoginAttempt
     from accounts.requests import Request, SignedInRequest
+    from accounts.sessions.proof import Proof
     from accounts.user.models import User
     from audit.events import Event
     from lib.limits import Reservation
@@ -30,19 +32,24 @@ if TYPE_CHECKING:
     from twofactor.second_factor import SecondFactor
 
 
-def second_step(attempt: LoginAttempt, request: Request) -> str | None:
-    """settings.SECOND_STEP: where to go after the right password; None signs in without a second step.
+def second_step(attempt: LoginAttempt, request: Request) -> str | Proof | None:
+    """settings.SECOND_STEP: where to go after the right password, or what stands for the second step.
 
-    A method that sends something does it now: this POST chose it, and no GET may.
+    None signs in without one. A method that sends something does it now: this POST chose it, and no GET may.
     """
     ways = choose.ways(attempt.user, request)
-    if ways and ways[0].send:
+    if not ways:
+        return None
+    proof = trusted_browsers.vouch(attempt.user, request)
+    if proof is None and ways[0].send:
         ways[0].send(asked_to_sign_in(request, attempt))
-    return reverse("twofactor:challenge:default") if ways else None
+    return proof or reverse("twofactor:challenge:default")
 
 
-def answer_sign_in(request: Request, attempt: LoginAttempt, method: Method, form: ChallengeForm) -> bool:
-    """Sign in if the form holds a right answer; else say in the form why not.
+def answer_sign_in(
+    request: Request, attempt: LoginAttempt, method: Method, form: ChallengeForm, *, remember: bool
+) -> bool:
+    """Sign in if the form holds a right answer; else say in the form why not. With remember, once for 30 days.
 
     The try is reserved first and stays reserved. Attempt, answer, session and record are one transaction: a wrong
     answer leaves nothing, a right one leaves everything. Raises TooManyAttempts and AttemptIsOver.
@@ -59,8 +66,10 @@ def answer_sign_in(request: Request, attempt: LoginAttempt, method: Method, form
             transaction.set_rollback(True)
         else:
             limits.give_back(reservation)
-            finish(request, attempt, device=device, method=method.slug)
+            known_by = trusted_browsers.remember(attempt.user, request) if remember else ""
+            finish(request, attempt, device=device, method=method.slug, browser_digest=known_by)
             _note_backup(device, attempt.user, request.origin)
+            _note_remembered(known_by, attempt.user, request.origin)
     if device is None:
         _refuse(form, method, attempt.user, request.origin)
         _warn_of_guessing(reservation, attempt.user, request.origin)
@@ -121,6 +130,11 @@ def _note_backup(device: SecondFactor, user: User, origin: Origin) -> None:
     """The use of a backup is told at once: whoever did not do it has lost more than a phone (ASVS 6.3.5)."""
     if device.is_backup:
         record(events.BACKUP_USED, user=user, origin=origin, left=str(device.left))
+
+
+def _note_remembered(known_by: str, user: User, origin: Origin) -> None:
+    if known_by:
+        record(events.BROWSER_REMEMBERED, user=user, origin=origin)
 
 
 @transaction.atomic

@@ -18,9 +18,11 @@ from twofactor.challenge import actions, choose
 from twofactor.challenge.asked import asked_to_confirm, asked_to_sign_in
 from twofactor.challenge.decorators import pending_attempt
 from twofactor.challenge.forms import ConfirmPasswordForm
+from twofactor.policy import rules
+from twofactor.trusted_browsers.forms import RememberForm
 
 if TYPE_CHECKING:
-    from django.http import HttpResponse
+    from django.http import HttpResponse, QueryDict
 
     from accounts.login.models import LoginAttempt
     from accounts.requests import Request, SignedInRequest
@@ -40,13 +42,15 @@ def default(request: Request, attempt: LoginAttempt) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def answer(request: Request, attempt: LoginAttempt, url_slug: str) -> HttpResponse:
     method = method_or_404(request, attempt.user, url_slug)
-    asked = asked_to_sign_in(request, attempt)
-    form = method.challenge_form(request.POST if request.method == "POST" else None, asked=asked)
-    if request.method == "POST" and actions.answer_sign_in(request, attempt, method, form):
+    posted = request.POST if request.method == "POST" else None
+    form = method.challenge_form(posted, asked=asked_to_sign_in(request, attempt))
+    remember = remember_form(posted, attempt.user)
+    wanted = remember is not None and remember.is_valid() and remember.cleaned_data["remember_browser"]
+    if request.method == "POST" and actions.answer_sign_in(request, attempt, method, form, remember=wanted):
         response = redirect(method.url_after_sign_in(attempt.next_url))
         choose.remember(response, method)
         return response
-    context = {"method": method, "form": form, "attempt_email": attempt.user.email}
+    context = {"method": method, "form": form, "remember": remember, "attempt_email": attempt.user.email}
     return render(request, method.challenge_template, context, status=422 if form.errors else 200)
 
 
@@ -95,6 +99,11 @@ def send_to_confirm(request: SignedInRequest, url_slug: str) -> HttpResponse:
     method.send(asked_to_confirm(request))
     query = urlencode({"method": url_slug, "next": safe_next(request, request.GET.get("next", ""))})
     return redirect(f"{reverse('twofactor:challenge:confirm')}?{query}")
+
+
+def remember_form(posted: QueryDict | None, user: User) -> RememberForm | None:
+    """The box below the answer; none where a rule forbids it, whatever was posted."""
+    return RememberForm(posted) if rules.may_remember_browser(user) else None
 
 
 def method_or_404(request: Request, user: User, url_slug: str) -> Method:

@@ -42,6 +42,8 @@ NEEDS_SUDO = {
     "twofactor:trusted_browsers:every_time",
     "twofactor:trusted_browsers:forget",
     "twofactor:trusted_browsers:forget_all",
+    "twofactor:webauthn:add",
+    "twofactor:webauthn:add_options",
 }
 NO_SUDO = {
     "accounts:email:stop",
@@ -70,6 +72,12 @@ NO_SUDO = {
     "twofactor:push_api:devices",
     "twofactor:push_api:pending",
     "twofactor:push_api:subscription",
+    "twofactor:passkey:options",
+    "twofactor:passkey:sign_in",
+    "twofactor:webauthn:confirm_options",
+    "twofactor:webauthn:try",
+    "twofactor:webauthn:try_options",
+    "twofactor:webauthn_challenge:options",
 }
 
 

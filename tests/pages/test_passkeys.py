@@ -1,0 +1,264 @@
+"""Passkeys and security keys in a real browser (WA-10)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.test import Client
+from playwright.sync_api import expect
+
+from accounts.sessions.models import Session
+from audit.models import SecurityEvent
+from tests.bed.browser import axe_violations, enter, looks, overflowing
+from tests.bed.people import PASSWORD, code_app, security_key, sign_in
+from tests.bed.virtual_key import OLD_KEY, PASSKEY, PIN_KEY, SECURITY_KEY, SYNCED, plug_in
+from twofactor.methods.webauthn.models import WebAuthnDevice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import Page
+    from pytest_django.fixtures import SettingsWrapper
+
+    from accounts.user.models import User
+
+ADD = "/2fa/webauthn/add/"
+USE = "Use passkey or security key"
+
+
+@pytest.fixture(autouse=True)
+def at_its_address(settings: SettingsWrapper, base_url: str) -> None:
+    """Keys are bound to where the pages are."""
+    settings.SITE_URL = base_url
+
+
+def come_in(page: Page, user: User, base_url: str) -> None:
+    client = Client()
+    sign_in(client, user)
+    enter(page.context, client, base_url)
+
+
+def add(page: Page, name: str = "Blue key") -> None:
+    page.goto(ADD)
+    page.get_by_label("Name").fill(name)
+    page.get_by_role("button", name="Add passkey or key").click()
+
+
+def give_password(page: Page, user: User) -> None:
+    page.goto("/login/")
+    page.get_by_label("Email or username").fill(user.email)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Continue").click()
+
+
+def drop_sudo() -> None:
+    Session.objects.update(sudo_until=None)
+
+
+def faults(page: Page) -> list[str]:
+    return [fault for _look in looks(page) for fault in (*axe_violations(page), *overflowing(page))]
+
+
+KINDS = {
+    "passkey": PASSKEY,
+    "synced passkey": {**PASSKEY, **SYNCED},
+    "key with a PIN": PIN_KEY,
+    "key without": SECURITY_KEY,
+    "old key": OLD_KEY,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_from_adding_to_removing(kind: str, page: Page, alice: User, base_url: str) -> None:
+    key = plug_in(page, KINDS[kind])
+    code_app(alice)
+    come_in(page, alice, base_url)
+
+    add(page)
+    expect(page.get_by_text("Key added. Add a second one now and keep it somewhere safe.")).to_be_visible()
+    page.goto("/2fa/")
+    expect(page.get_by_text("Synced" if kind == "synced passkey" else "On this device only")).to_be_visible()
+    device = WebAuthnDevice.objects.get(user=alice)
+
+    page.context.clear_cookies()
+    give_password(page, alice)
+    if page.url.endswith("/totp/"):
+        page.goto("/login/verify/webauthn/")
+    page.get_by_role("button", name=USE).click()
+    expect(page).to_have_url("/2fa/")
+
+    drop_sudo()
+    page.goto(f"/2fa/webauthn/{device.pk}/remove/")
+    expect(page).to_have_url(re.compile("/confirm/"))
+    page.get_by_role("button", name="Confirm").click()
+    expect(page).to_have_url(re.compile("/remove/$"))
+    page.get_by_role("button", name="Remove").click()
+
+    expect(page).to_have_url("/2fa/")
+    assert not WebAuthnDevice.objects.exists()
+    if KINDS[kind]["hasResidentKey"]:  # others keep no list that could be wrong
+        wait_for(page, lambda: key.credentials() == [])
+
+
+def wait_for(page: Page, is_so: Callable[[], bool]) -> None:
+    for _ in range(100):
+        if is_so():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("it never came to pass")
+
+
+def with_passkey(page: Page, user: User, base_url: str, **changes: Any) -> Any:
+    """A person with a passkey, signed out."""
+    key = plug_in(page, PASSKEY, **changes)
+    come_in(page, user, base_url)
+    add(page)
+    expect(page).to_have_url("/2fa/backup-codes/")
+    page.context.clear_cookies()
+    return key
+
+
+def test_signing_in_by_autofill(page: Page, alice: User, base_url: str) -> None:
+    with_passkey(page, alice, base_url)
+
+    page.goto("/login/?next=/activity/")
+
+    expect(page).to_have_url("/activity/")
+    assert Session.objects.filter(user=alice, proved_by="webauthn", ended_at=None).exists()
+
+
+def test_signing_in_by_the_button(page: Page, alice: User, base_url: str) -> None:
+    with_passkey(page, alice, base_url)
+
+    page.goto("/login/passkey/")
+    page.get_by_role("button", name="Use a passkey").click()
+
+    expect(page).to_have_url("/2fa/")
+
+
+def test_signing_in_by_the_button_where_nothing_is_filled_in(page: Page, alice: User, base_url: str) -> None:
+    with_passkey(page, alice, base_url)
+    page.add_init_script("delete PublicKeyCredential.isConditionalMediationAvailable")
+
+    page.goto("/login/")
+    page.get_by_role("button", name="Sign in with a passkey").click()
+
+    expect(page).to_have_url("/2fa/")
+
+
+def test_a_finger_that_is_not_known_signs_nobody_in(page: Page, alice: User, base_url: str) -> None:
+    key = with_passkey(page, alice, base_url)
+    key.set(isUserVerified=False)
+    page.goto("/login/passkey/")
+
+    page.get_by_role("button", name="Use a passkey").click()
+
+    expect(page.get_by_role("alert")).to_have_text(
+        "Your browser stopped the check. Try again or choose another way.", timeout=70_000
+    )
+    assert not SecurityEvent.objects.filter(slug="second_factor.failed").exists()
+    assert not faults(page)
+
+
+def test_a_check_that_was_cancelled_counts_nothing(page: Page, alice: User) -> None:
+    security_key(alice)
+    plug_in(page, SECURITY_KEY)
+    page.add_init_script("navigator.credentials.get = async () => { throw new DOMException('', 'NotAllowedError') }")
+    give_password(page, alice)
+    button = page.get_by_role("button", name=USE)
+
+    button.click()
+
+    expect(page.get_by_role("alert")).to_be_focused()
+    expect(page.get_by_role("alert")).to_have_text("Your browser stopped the check. Try again or choose another way.")
+    expect(button).to_be_enabled()
+    expect(page.get_by_role("link", name="Try another way")).to_be_visible()
+    assert not SecurityEvent.objects.filter(slug="second_factor.failed").exists()
+    assert not faults(page)
+
+
+def test_a_key_that_is_there_already_is_not_added_again(page: Page, alice: User, base_url: str) -> None:
+    plug_in(page, PASSKEY)
+    come_in(page, alice, base_url)
+    add(page)
+    expect(page).to_have_url("/2fa/backup-codes/")
+
+    add(page, "Red key")
+
+    expect(page.get_by_role("alert")).to_have_text("This key is already on your account.")
+    assert not faults(page)
+
+
+def test_a_passkey_that_no_account_has_is_forgotten_by_the_browser(page: Page, alice: User, base_url: str) -> None:
+    key = with_passkey(page, alice, base_url)
+    WebAuthnDevice.objects.all().delete()
+
+    page.goto("/login/passkey/")
+    page.get_by_role("button", name="Use a passkey").click()
+
+    expect(page.get_by_role("alert")).to_have_text("This key isn't linked to your account.")
+    wait_for(page, lambda: key.credentials() == [])
+
+
+def test_a_new_name_reaches_the_passkey(page: Page, alice: User, base_url: str) -> None:
+    key = plug_in(page, PASSKEY)
+    come_in(page, alice, base_url)
+    add(page)
+    expect(page).to_have_url("/2fa/backup-codes/")
+    alice.name = "Alice Renamed"
+    alice.save(update_fields=["name"])
+
+    page.goto("/settings/")
+
+    wait_for(page, lambda: key.credentials()[0]["userDisplayName"] == "Alice Renamed")
+
+
+def test_trying_a_key(page: Page, alice: User, base_url: str, picture: Callable[[str], None]) -> None:
+    plug_in(page, PASSKEY)
+    come_in(page, alice, base_url)
+    page.goto(ADD)
+    picture("key-add")
+    add(page)
+    expect(page).to_have_url("/2fa/backup-codes/")
+    page.goto("/2fa/")
+    picture("key-overview")
+
+    page.get_by_role("link", name="Manage").first.click()
+    picture("key-manage")
+    page.get_by_role("link", name="Try this key now").click()
+    assert not faults(page)
+    page.get_by_role("button", name=USE).click()
+
+    expect(page.get_by_text("“Blue key” works.")).to_be_visible()
+    assert not faults(page)
+
+
+def test_the_page_that_asks_for_a_key(page: Page, alice: User, picture: Callable[[str], None]) -> None:
+    security_key(alice)
+    page.goto("/login/")
+    picture("login")
+    give_password(page, alice)
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Use your passkey or security key")
+    picture("key-verify")
+    assert not faults(page)
+    page.goto("/2fa/add/")
+
+
+def test_without_scripts_it_is_not_offered_and_the_page_says_why(page_without_scripts: Page, alice: User) -> None:
+    page = page_without_scripts
+    security_key(alice)
+    code_app(alice)
+    page.goto("/login/")
+    expect(page.get_by_role("button", name="Sign in with a passkey")).to_be_hidden()
+
+    give_password(page, alice)
+    expect(page.get_by_text("Passkeys and security keys need JavaScript")).to_be_visible()
+    expect(page.get_by_role("button", name=USE)).to_be_hidden()
+    page.get_by_role("link", name="Try another way").click()
+
+    expect(page.get_by_text("Use your passkey or security key")).to_be_hidden()
+    expect(page.get_by_text("Enter a code from your code app")).to_be_visible()
+    expect(page.get_by_text("Passkeys and security keys need JavaScript")).to_be_visible()

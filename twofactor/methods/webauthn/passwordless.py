@@ -1,0 +1,74 @@
+"""Signing in with a passkey alone: that it was there is one factor, that it verified its owner is the other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from accounts.lock import gate
+from accounts.login.actions import AttemptIsOver, sign_in_alone
+from audit import events
+from audit.actions import record
+from lib.limits import give_back
+from twofactor.methods.webauthn import limits
+from twofactor.methods.webauthn.challenges import Purpose, Question
+from twofactor.methods.webauthn.models import WebAuthnDevice
+from twofactor.methods.webauthn.problems import Problem, Refused
+from twofactor.second_factor import hint_about, verify
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+    from accounts.requests import Request
+    from lib.origin import Origin
+    from twofactor.methods.webauthn.answers import Assertion
+    from twofactor.second_factor import SecondFactor
+
+
+def question_to_anybody(request: Request) -> Question:
+    """For this browser. A visitor's gets a session to be known again by."""
+    if request.session.row is None:
+        request.session.cycle_key()
+        request.session.save()
+    return Question(purpose=Purpose.PASSWORDLESS, browser=request.session.digest, user=None, origin=request.origin)
+
+
+def sign_in(request: Request, answer: Assertion, *, next_url: str) -> None:
+    """Sign the owner of the passkey in. Raises Refused, TooManyAttempts and AccountLocked."""
+    reservation = limits.reserve_answer(request.origin)
+    answer.claim()
+    devices = WebAuthnDevice.objects.filter(credential_id=answer.credential.id, confirmed=True)
+    try:
+        device = _sign_in(request, devices, answer, next_url)
+    except gate.AccountLocked:
+        gate.refuse_locked(devices.select_related("user").get().user, request.origin)
+        raise
+    except AttemptIsOver:
+        device = None
+    if device is None:
+        _refuse(devices, answer, request.origin)
+        raise Refused(answer.problem or Problem.WRONG)
+    give_back(reservation)
+
+
+@transaction.atomic
+def _sign_in(
+    request: Request, devices: QuerySet[WebAuthnDevice], answer: Assertion, next_url: str
+) -> SecondFactor | None:
+    """The device that took the answer, if any: answer, attempt, session and record are one transaction."""
+    device = verify([devices], answer, request.origin)
+    if device is None:
+        transaction.set_rollback(True)
+    else:
+        sign_in_alone(request, device, method=device.method_slug, next_url=next_url)
+    return device
+
+
+@transaction.atomic
+def _refuse(devices: QuerySet[WebAuthnDevice], answer: Assertion, origin: Origin) -> None:
+    """Record it for the owner, if there is one; a key whose counter went back is stopped."""
+    hint_about([devices], answer)
+    device = devices.select_related("user").first()
+    if device is not None:
+        record(events.ANSWER_WRONG, user=device.user, origin=origin, method=device.method_slug)
