@@ -32,7 +32,8 @@ AXE_OPTIONS = {
     "resultTypes": ["violations"],
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
 }
-LOAD_FAILURE = "Failed to load resource"  # the browser's note on any 4xx: answers are judged in on_response
+# The browser's note on any 4xx, which on_response judges, and on signing out: that it forgot what it was told to.
+NOTES = ("Failed to load resource", "Clear-Site-Data header on ")
 
 
 def chromium() -> str:
@@ -53,7 +54,7 @@ class Watch:
         page.on("response", self.on_response)
 
     def on_console(self, message: ConsoleMessage) -> None:
-        if not message.text.startswith(LOAD_FAILURE):
+        if not message.text.startswith(NOTES):
             self.faults.append(f"console {message.type}: {message.text} ({message.location.get('url', '')})")
 
     def on_response(self, response: Response) -> None:

@@ -1,0 +1,154 @@
+"""Living with two-step verification by keyboard alone, with JavaScript and without."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+from tests.bed.people import PASSWORD, code_app, totp_code
+from tests.twofactor.answers import with_backup_codes
+from tests.twofactor.enrolment.front_door import code_of
+from twofactor.models import BackupCodes, TOTPDevice
+
+if TYPE_CHECKING:
+    from accounts.user.models import User
+    from tests.bed.clock import TestClock
+    from tests.bed.keyboard import Keyboard
+
+OVERVIEW = "Two-step verification (2FA)"
+SAVE = "Save your backup codes"
+SAVED = "I've saved these codes somewhere safe"
+CODE = "6-digit code"
+
+
+def give_password(keyboard: Keyboard, user: User) -> None:
+    keyboard.page.goto("/login/")
+    keyboard.type("Email or username", user.email)
+    keyboard.type("Password", PASSWORD)
+    keyboard.enter()
+
+
+def enter(keyboard: Keyboard, user: User, clock: TestClock, device: TOTPDevice | None = None) -> None:
+    """Signed in; the code that was needed for it is over."""
+    give_password(keyboard, user)
+    if device is not None:
+        keyboard.sees("Enter the code from your app")
+        keyboard.type_code(CODE, totp_code(device))
+    keyboard.sees(OVERVIEW)
+    clock.advance(timedelta(minutes=1))
+
+
+def secret_on(keyboard: Keyboard) -> str:
+    keyboard.press("Can’t scan? Type this key instead")
+    shown = keyboard.page.locator("#totp-secret")
+    expect(shown).to_be_visible()
+    return re.sub(r"\s", "", shown.inner_text())
+
+
+def codes_on(keyboard: Keyboard) -> list[str]:
+    return keyboard.page.locator("#backup-codes code").all_inner_texts()
+
+
+def says(keyboard: Keyboard, words: str) -> None:
+    expect(keyboard.page.get_by_text(words).first).to_be_visible()  # an error stands above the form too
+
+
+def show_its_code(keyboard: Keyboard, name: str) -> None:
+    keyboard.type(CODE, code_of(secret_on(keyboard)))
+    keyboard.type("Name (optional)", name)
+    keyboard.press("Check code")
+
+
+def test_renewing_the_codes(keyboard: Keyboard, alice: User, clock: TestClock) -> None:
+    with_backup_codes(alice)
+    old = BackupCodes.objects.get(user=alice).plain
+    enter(keyboard, alice, clock, TOTPDevice.objects.get(user=alice))
+    keyboard.press(f"{SAVE} Backup codes")
+    keyboard.sees(SAVE)
+    keyboard.tick(SAVED)
+    keyboard.press("Finish")
+    keyboard.sees(OVERVIEW)
+
+    keyboard.press("Manage Backup codes")
+    keyboard.sees("Backup codes")
+    keyboard.press("Create new codes")
+    keyboard.sees("Create new backup codes?")
+    keyboard.press("Create new codes")
+
+    keyboard.sees(SAVE)
+    new = codes_on(keyboard)
+    assert len(new) == 10
+    assert not set(new) & set(old)
+
+
+def test_a_backup_code_and_what_was_lost(keyboard: Keyboard, alice: User) -> None:
+    with_backup_codes(alice)
+    code_app(alice, "Tablet")
+    code = BackupCodes.objects.get(user=alice).plain[0]
+    give_password(keyboard, alice)
+    keyboard.sees("Enter the code from your app")
+    keyboard.press("Try another way")
+    keyboard.sees("Try another way")
+    keyboard.press(re.compile("^Use a backup code"))
+    keyboard.sees("Use a backup code")
+    keyboard.type("Backup code", code.lower())
+    keyboard.enter()
+
+    keyboard.sees("What did you lose?")
+    says(keyboard, "Signed in with a backup code. 9 left.")
+    keyboard.press("It is lost Phone")
+    keyboard.sees("Remove “Phone”?")
+    keyboard.press("Remove")
+
+    keyboard.sees(OVERVIEW)
+    says(keyboard, "“Phone” is removed.")
+    assert TOTPDevice.objects.get(user=alice).name == "Tablet"
+
+
+def test_turning_it_off(keyboard: Keyboard, alice: User, clock: TestClock) -> None:
+    enter(keyboard, alice, clock, code_app(alice))
+    keyboard.press("Turn off two-step verification")
+    keyboard.sees("Turn off two-step verification?")
+    keyboard.type("Your password", "not it")
+    keyboard.press("Turn off")
+    says(keyboard, "That is not your password.")
+    keyboard.type("Your password", PASSWORD)
+    keyboard.press("Turn off")
+
+    keyboard.sees(OVERVIEW)
+    says(keyboard, "Your account is protected by your password only.")
+    assert not TOTPDevice.objects.filter(user=alice).exists()
+
+
+def test_replacing_a_code_app(keyboard: Keyboard, alice: User, clock: TestClock) -> None:
+    enter(keyboard, alice, clock, code_app(alice, "Old phone"))
+    keyboard.press("Manage Old phone")
+    keyboard.sees("Old phone")
+    keyboard.press("Replace it")
+    keyboard.sees("Replace “Old phone”")
+    show_its_code(keyboard, "New phone")
+
+    keyboard.sees(OVERVIEW)
+    assert [left.name for left in TOTPDevice.objects.filter(user=alice)] == ["New phone"]
+
+
+def test_confirming_keeps_what_was_typed(keyboard: Keyboard, alice: User, clock: TestClock) -> None:
+    device = code_app(alice)
+    enter(keyboard, alice, clock, device)
+    keyboard.press("Manage Phone")
+    keyboard.sees("Phone")
+    clock.advance(timedelta(minutes=16))
+    keyboard.type("Name", "Grandmother’s phone")
+    keyboard.press("Save name")
+    keyboard.sees("Confirm it’s you")
+    keyboard.type(CODE, totp_code(device))
+    keyboard.press("Confirm")
+
+    keyboard.sees("Phone")
+    expect(keyboard.page.get_by_label("Name")).to_have_value("Grandmother’s phone")
+    keyboard.press("Save name")
+    keyboard.sees(OVERVIEW)
+    assert TOTPDevice.objects.get(pk=device.pk).name == "Grandmother’s phone"
