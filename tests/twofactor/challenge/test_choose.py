@@ -58,8 +58,8 @@ class SecondKind:
 def two_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
     """A registry in which a key is recommended before the code app."""
     import_module(portal_settings.ROOT_URLCONF)  # it has the pages of the real ones
-    key = replace(TOTP, device_model=SecondKind.named("key", is_key=True), works_offline=False)
-    app = replace(TOTP, device_model=SecondKind.named("totp", is_key=False))
+    key = replace(TOTP, device_model=SecondKind.named("key", is_key=True), answered_by=None, works_offline=False)
+    app = replace(TOTP, device_model=SecondKind.named("totp", is_key=False), answered_by=None)
     monkeypatch.setattr(registry, "METHODS", (key, app, BACKUP_CODES))
 
 
