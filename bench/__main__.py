@@ -28,12 +28,12 @@ def main() -> int:
     os.environ |= {"PORTAL_TEST_CLOCK": "", "LOG_LEVEL": "ERROR"}  # real time costs no file read
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
     django.setup()
-    from bench import measures, portal  # noqa: PLC0415 - they need Django set up
+    from bench import measures, portal, streams  # noqa: PLC0415 - they need Django set up
 
     started = time.monotonic()
     try:
         with portal.database():
-            found = [measure for measures_of in measures.ALL for measure in measures_of()]
+            found = [measure for measures_of in (*measures.ALL, streams.waiting_pages) for measure in measures_of()]
     finally:
         shutil.rmtree(environment.FOLDER, ignore_errors=True)
     print(table(found), f"\n\n{PEERS}\n\nTook {time.monotonic() - started:.0f} s.")  # noqa: T201 - its purpose

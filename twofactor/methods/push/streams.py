@@ -19,7 +19,7 @@ from weakref import WeakKeyDictionary
 import redis.asyncio
 from asgiref.sync import SyncToAsync, sync_to_async
 from django.conf import settings
-from django.db import connections
+from django.db import DatabaseError, InterfaceError, connections
 
 from twofactor.methods.push.models import PushRequest
 from twofactor.methods.push.standing import DELIVERED_WITHIN, WAITING, is_undelivered, standing_of, state_of
@@ -95,7 +95,7 @@ class Hub:
 
     def __init__(self) -> None:
         self._places: defaultdict[str, list[Place]] = defaultdict(list)
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: dict[str, asyncio.Task[None]] = {}
         self._loop = asyncio.get_running_loop()
         self._listens_for_stop = False
 
@@ -124,8 +124,10 @@ class Hub:
         if not self._listens_for_stop:
             self._listens_for_stop = True
             self._close_on_stop()
-        if all(task.done() for task in self._tasks):
-            self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._look())]
+        for work in (self._listen, self._look):
+            task = self._tasks.get(work.__name__)
+            if task is None or task.done():  # each ends with the last page that waits
+                self._tasks[work.__name__] = asyncio.create_task(work())
 
     async def _listen(self) -> None:
         """While anybody waits; again and again when Redis goes away."""
@@ -148,8 +150,9 @@ class Hub:
         """One query for all: the answers that no message told of, and the requests that have run out."""
         while self._places:
             await asyncio.sleep(LOOK_EVERY)
-            for request_id, state in await _in_thread(partial(_states_of, list(self._places))):
-                self.tell(request_id, state)
+            with suppress(DatabaseError, InterfaceError):  # away for a moment: the next look may find it
+                for request_id, state in await _in_thread(partial(_states_of, list(self._places))):
+                    self.tell(request_id, state)
 
     def _close_on_stop(self) -> None:
         """Before whoever else handles the signal: a server waits for open streams, and would wait in vain."""
