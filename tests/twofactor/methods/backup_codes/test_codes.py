@@ -191,7 +191,7 @@ def test_its_use_is_told_and_asks_what_was_lost(
     answer = browser.post(ANSWER, {"code": codes[0]})
     page = browser.get(answer["Location"]).content.decode()
 
-    assert answer["Location"] == "/2fa/lost/?next=%2F2fa%2F"
+    assert answer["Location"] == "/2fa/lost/?next=%2Fsecurity%2F"
     assert "Signed in with a backup code. 9 left." in page
     assert f"/2fa/totp/{TOTPDevice.objects.get().pk}/remove/" in page
     assert SecurityEvent.objects.get(slug="backup_codes.used").details == {"left": "9"}
