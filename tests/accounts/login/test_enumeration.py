@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tests.bed.evidence import Evidence
 
 KINDS = ("active", "absent", "barred", "sealed")  # as long as each other: so are the pages that repeat them
-PERSONAL = {"Date", "Set-Cookie"}
+PERSONAL = {"Date", "Set-Cookie", "X-Request-ID"}
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="[^"]+"')
 
 

@@ -50,7 +50,9 @@ def choose(path: str, password: str = NEW, client: Client | None = None) -> Http
 
 
 def shown(answer: HttpResponse) -> tuple[object, ...]:
-    headers = {name: value for name, value in answer.headers.items() if name not in {"Date", "Set-Cookie"}}
+    headers = {
+        name: value for name, value in answer.headers.items() if name not in {"Date", "Set-Cookie", "X-Request-ID"}
+    }
     return answer.status_code, TOKEN.sub("", answer.content.decode()), headers, sorted(answer.cookies)
 
 
