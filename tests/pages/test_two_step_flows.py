@@ -37,6 +37,8 @@ def enter(keyboard: Keyboard, user: User, clock: TestClock, device: TOTPDevice |
     if device is not None:
         keyboard.sees("Enter the code from your app")
         keyboard.type_code(CODE, totp_code(device))
+    expect(keyboard.page).to_have_url("/security/")
+    keyboard.press("Two-step verification")
     keyboard.sees(OVERVIEW)
     clock.advance(timedelta(minutes=1))
 
