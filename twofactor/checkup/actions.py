@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -10,12 +10,12 @@ from django.db import transaction
 from audit import events
 from audit.actions import record
 from lib import clock
-from twofactor import registry
 from twofactor.checkup.models import CheckUp
 
 if TYPE_CHECKING:
     from accounts.requests import SignedInRequest
     from accounts.user.models import User
+    from twofactor.method import Method
     from twofactor.second_factor import SecondFactor
 
 AFTER = timedelta(days=28)
@@ -23,15 +23,16 @@ TOMORROW = timedelta(days=1)
 SESSION_KEY = "check_up"
 
 
-def is_due(user: User) -> bool:
-    """28 days after a method was last used, or was added; never again once it was passed."""
-    if not user.protection:
+def is_due(user: User, rows: list[tuple[Method, list[SecondFactor]]]) -> bool:
+    """28 days after a method was last used, or was added; never again once it was passed.
+
+    Takes the devices that the page shows anyway, and asks for more only when they are old enough.
+    """
+    proofs = [one.last_used_at or one.created_at for method, found in rows if not method.is_backup for one in found]
+    if not proofs or clock.now() - max(proofs) < AFTER:
         return False
     row = CheckUp.objects.filter(user=user).first()
-    if row is not None and (row.passed_at or (row.not_before and row.not_before > clock.now())):
-        return False
-    moments = list(_proofs_of(user))
-    return bool(moments) and clock.now() - max(moments) >= AFTER
+    return row is None or not (row.passed_at or (row.not_before and row.not_before > clock.now()))
 
 
 def start(request: SignedInRequest) -> None:
@@ -50,10 +51,3 @@ def note_answer(request: SignedInRequest, device: SecondFactor) -> None:
 @transaction.atomic
 def ask_tomorrow(user: User) -> None:
     CheckUp.objects.update_or_create(user=user, defaults={"not_before": clock.now() + TOMORROW})
-
-
-def _proofs_of(user: User) -> list[datetime]:
-    """When each of the person's methods last showed that it works."""
-    methods = [method for method in registry.METHODS if not method.is_backup]
-    columns = [row for m in methods for row in m.devices_of(user).values_list("last_used_at", "created_at")]
-    return [last_used or created for last_used, created in columns]

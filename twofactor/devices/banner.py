@@ -1,4 +1,4 @@
-"""What pages may remind of: two-step verification was turned off lately; a method was not used for long."""
+"""The reminder on every page, for a week after two-step verification was turned off."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from accounts.user.models import User
 from lib import clock
-from twofactor.checkup import actions as checkup
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -18,12 +17,7 @@ SHOWN_FOR = timedelta(days=7)
 
 def banner(request: HttpRequest) -> dict[str, object]:
     """Context processor. A function, so that a page that does not show it does not load the person."""
-    return {"is_off_lately": partial(_is_off_lately, request), "is_check_up_due": partial(_is_check_up_due, request)}
-
-
-def _is_check_up_due(request: HttpRequest) -> bool:
-    user = getattr(request, "user", None)
-    return isinstance(user, User) and checkup.is_due(user)
+    return {"is_off_lately": partial(_is_off_lately, request)}
 
 
 def _is_off_lately(request: HttpRequest) -> bool:

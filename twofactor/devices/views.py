@@ -15,6 +15,7 @@ from accounts.login.next_url import safe_next
 from accounts.sudo.actions import check_own_password, own_sudo
 from accounts.sudo.decorators import keeps, require_sudo
 from twofactor import registry
+from twofactor.checkup import actions as checkup
 from twofactor.devices import actions
 from twofactor.devices.forms import ChooseForm, RenameForm, TurnOffForm
 from twofactor.policy import rules
@@ -32,7 +33,8 @@ def overview(request: SignedInRequest) -> HttpResponse:
     rows = registry.devices_by_method(request.user)
     count = sum(len(devices) for method, devices in rows if not method.is_backup)
     shown = [(method, devices) for method, devices in rows if devices or not method.is_backup]
-    context = {"rows": shown, "is_on": count > 0, "device_count": count}
+    is_due = checkup.is_due(request.user, rows)
+    context = {"rows": shown, "is_on": count > 0, "device_count": count, "is_check_up_due": is_due}
     return render(request, "twofactor/devices/overview.html", context)
 
 

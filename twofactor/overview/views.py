@@ -12,6 +12,7 @@ from audit import timeline
 from audit.models import SecurityEvent
 from lib import clock
 from twofactor import registry
+from twofactor.checkup import actions as checkup
 from twofactor.overview.card import cards_for
 from twofactor.overview.steps import steps_of
 
@@ -45,5 +46,6 @@ def security(request: SignedInRequest) -> HttpResponse:
         "others": [session for session in live[:MOST_BROWSERS] if session != here],
         "days": timeline.days_of(SecurityEvent.objects.of(request.user)[:MOST_EVENTS]),
         "cards": cards_for(request),
+        "is_check_up_due": checkup.is_due(request.user, rows),
     }
     return render(request, "twofactor/overview/security.html", context)
