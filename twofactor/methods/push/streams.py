@@ -28,6 +28,7 @@ from twofactor.methods.push.wakeup import CHANNEL
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
+    from accounts.requests import Request
     from twofactor.challenge.asked import Asked
 
     Content = Iterator[str] | AsyncIterator[str]
@@ -37,27 +38,29 @@ ALIVE = ": \n\n"  # a comment: proxies close what says nothing
 ALIVE_EVERY = 15.0
 LOOK_EVERY = 2.0
 RECONNECT_AFTER = 1.0
+SUBSCRIBED_WITHIN = 0.5
 CLOSING = "closing"
 
 
-def events(asked: Asked, *, is_asynchronous: bool) -> Content:
+def events(request: Request, asked: Asked) -> Content:
     """The stream of a browser's latest request."""
     standing = standing_of(asked)
     request_id = standing.request.pk if standing.request is not None and standing.state == WAITING else ""
-    if not request_id or not is_asynchronous:
+    if not request_id or not hasattr(request, "scope"):  # only ASGI has one
         return iter([RETRY, *([] if standing.state == WAITING else [event(standing.state)])])
-    return _wait(request_id, asked.user.pk)
+    return _wait(request, request_id, asked.user.pk)
 
 
 def event(state: str) -> str:
     return f"event: {state}\ndata: {{}}\n\n"
 
 
-async def _wait(request_id: str, user_id: int) -> AsyncIterator[str]:
-    await _let_go()
+async def _wait(request: Request, request_id: str, user_id: int) -> AsyncIterator[str]:
+    await _let_go(request)
     with hub().place(request_id) as place:
         yield RETRY
-        # Asked after taking the place: an answer that comes in between is heard.
+        await hub().listens()
+        # Asked after taking the place and subscribing: an answer that comes in between is heard.
         place.hear(await _in_thread(partial(_state_of, request_id)))
         patience = DELIVERED_WITHIN.total_seconds()
         while (state := await place.next_state(patience)) == WAITING:
@@ -86,7 +89,8 @@ class Place:
     async def next_state(self, patience: float) -> str:
         """The state as soon as it is another one, else after so many seconds."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._changed.wait(), patience)
+            async with asyncio.timeout(patience):
+                await self._changed.wait()
         return self._state
 
 
@@ -98,6 +102,7 @@ class Hub:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._loop = asyncio.get_running_loop()
         self._listens_for_stop = False
+        self._is_subscribed = asyncio.Event()
 
     @contextmanager
     def place(self, request_id: str) -> Iterator[Place]:
@@ -110,6 +115,12 @@ class Hub:
             self._places[request_id].remove(place)
             if not self._places[request_id]:
                 del self._places[request_id]
+
+    async def listens(self) -> None:
+        """Once Redis would tell us; after a moment in any case."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SUBSCRIBED_WITHIN):
+                await self._is_subscribed.wait()
 
     def tell(self, request_id: str, state: str) -> None:
         for place in self._places.get(request_id, ()):
@@ -134,6 +145,7 @@ class Hub:
         while self._places and settings.REDIS_URL:
             with suppress(redis.RedisError, OSError):
                 await self._hear_from_redis()
+            self._is_subscribed.clear()
             await asyncio.sleep(RECONNECT_AFTER)
 
     async def _hear_from_redis(self) -> None:
@@ -141,8 +153,10 @@ class Hub:
         async with client, client.pubsub() as subscription:
             await subscription.subscribe(CHANNEL)
             while self._places:
-                message = await subscription.get_message(ignore_subscribe_messages=True, timeout=RECONNECT_AFTER)
-                if message is not None:
+                message = await subscription.get_message(timeout=RECONNECT_AFTER)
+                if message is not None and message["type"] == "subscribe":
+                    self._is_subscribed.set()
+                elif message is not None:
                     request_id, _blank, state = message["data"].decode().partition(" ")
                     self.tell(request_id, state)
 
@@ -196,11 +210,12 @@ async def _in_thread(ask: Any) -> Any:
     return await sync_to_async(asked, thread_sensitive=False)()
 
 
-async def _let_go() -> None:
-    """Give back the connection and the thread that Django keeps for a request until its answer has ended.
+async def _let_go(request: Request) -> None:
+    """Give back what Django keeps for a request until its answer has ended: a connection, a thread, a person's rows.
 
     A thousand waiting pages would hold a thousand of each.
     """
+    request.__dict__.clear()
     await sync_to_async(connections.close_all)()
     context = SyncToAsync.thread_sensitive_context.get(None)
     executor = SyncToAsync.context_to_thread_executor.pop(context, None) if context is not None else None

@@ -75,7 +75,7 @@ def confirm_events(request: SignedInRequest) -> StreamingHttpResponse:
 
 def events_for(request: Request, asked: Asked) -> StreamingHttpResponse:
     """Server-Sent Events; only the browser that asked hears of its request."""
-    content = streams.events(asked, is_asynchronous=hasattr(request, "scope"))
+    content = streams.events(request, asked)
     # A compressor's memory, once for each page that waits, would be more than all the rest.
     request.META.pop("HTTP_ACCEPT_ENCODING", None)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
