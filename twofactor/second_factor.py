@@ -61,6 +61,11 @@ class SecondFactor(TimestampMixin, Device):
         return cls
 
     @classmethod
+    def named_by(cls, devices: QuerySet[SecondFactor], _answer: Any) -> QuerySet[SecondFactor]:
+        """Those that the answer can be of, where it says so itself: no more are locked and asked."""
+        return devices
+
+    @classmethod
     def make_for(cls, user: User) -> None:
         """Make the person's device of a backup kind. Only those have it."""
         raise NotImplementedError
@@ -126,7 +131,7 @@ def verify(kinds: Sequence[QuerySet[SecondFactor]], answer: Any, origin: Origin 
 def _in_turn(kinds: Sequence[QuerySet[SecondFactor]], prepared: list[Any]) -> Iterator[tuple[SecondFactor, Any]]:
     """Locked, the one used last first; a further kind only when nobody before it has accepted: most people have one."""
     for devices, told in zip(kinds, prepared, strict=True):
-        locked = list(devices.select_for_update().filter(confirmed=True).order_by("pk"))
+        locked = list(devices.model.named_by(devices, told).select_for_update().filter(confirmed=True).order_by("pk"))
         for device in sorted(locked, key=_used_at, reverse=True):
             yield device, told
 

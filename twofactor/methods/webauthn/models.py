@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
@@ -15,6 +15,8 @@ from twofactor.methods.webauthn.problems import Problem, Refused
 from twofactor.second_factor import SecondFactor
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from twofactor.methods.webauthn.answers import Assertion
     from twofactor.methods.webauthn.key_models import KeyModel
 
@@ -43,6 +45,10 @@ class WebAuthnDevice(SecondFactor):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["credential_id"], name="webauthn_credential_once")]
+
+    @classmethod
+    def named_by(cls, devices: QuerySet[Any], answer: Assertion) -> QuerySet[Any]:
+        return devices.filter(credential_id=answer.credential.id)
 
     def accepts(self, answer: Assertion) -> bool:
         """Whether the answer is this key's, to the question asked, and newer than any it gave before."""

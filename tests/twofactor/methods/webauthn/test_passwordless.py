@@ -59,7 +59,7 @@ def test_a_passkey_signs_in_alone(alice: User, client: Client) -> None:
 def test_it_goes_nowhere_else_afterwards(alice: User, client: Client) -> None:
     key = security_key(alice)
 
-    assert enter(client, key, next="https://elsewhere.example/").headers["Location"] == "/2fa/"
+    assert enter(client, key, next="https://elsewhere.example/").headers["Location"] == "/security/"
 
 
 def test_presence_alone_is_not_enough_wa_07(alice: User, client: Client) -> None:
@@ -221,7 +221,7 @@ def test_garbage_is_refused_in_words(client: Client) -> None:
 def test_whoever_is_in_goes_on(alice: User, client: Client) -> None:
     sign_in(client, alice)
 
-    assert client.get(PASSKEY).headers["Location"] == "/2fa/"
+    assert client.get(PASSKEY).headers["Location"] == "/security/"
 
 
 def test_only_the_right_verbs_are_taken(client: Client) -> None:
