@@ -52,7 +52,7 @@ def rob(user: User, device: TOTPDevice, ip: str, tries: int) -> None:
 
 def owner_comes_in(user: User) -> bool:
     browser = browser_at(HOME)
-    return bool(sign_in(browser, user)["Location"] == "/2fa/")
+    return bool(sign_in(browser, user)["Location"] == "/security/")
 
 
 def month_of_guessing(user: User, clock: TestClock, checks: Callable[[], int], *, days: int) -> tuple[int, int, int]:
