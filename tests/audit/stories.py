@@ -11,8 +11,11 @@ from django.test import Client
 
 from accounts.login.alerts import tell_half_finished
 from tests.accounts.mailbox import links_to
-from tests.bed.people import PASSWORD, code_app, give_password, sign_in, totp_code
+from tests.bed.authenticators import Authenticator
+from tests.bed.people import PASSWORD, code_app, give_password, security_key, sign_in, totp_code
 from tests.twofactor.enrolment.front_door import code_of, shown_secret, turn_on
+from tests.twofactor.methods.push.phones import linked_phone, through
+from tests.twofactor.methods.webauthn.front_door import answer as answer_by_key
 from twofactor.models import BackupCodes, TOTPDevice, TrustedBrowser
 
 if TYPE_CHECKING:
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
     from accounts.user.models import User
     from tests.bed.clock import TestClock
+    from tests.bed.phone import Phone
 
 HOME, ELSEWHERE = "203.0.113.7", "198.51.100.9"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
@@ -230,6 +234,38 @@ def turned_off(life: Life) -> None:
     life.here.post("/2fa/disable/", {"password": PASSWORD})
 
 
+def copied_key(life: Life) -> None:
+    key = security_key(life.alice, sign_count=10)
+    copy = Authenticator(credential_id=key.credential_id, user_handle=key.user_handle, sign_count=8)
+    copy.private_key = key.private_key
+    life.gives_password()
+    answer_by_key(life.here, copy)
+
+
+# ── The phone ──
+def blocked(life: Life, reason: str = "mistake") -> None:
+    phone = linked_phone(life.alice)
+    phone.transport = through(browser())
+    blocked_again(life, phone, reason)
+
+
+def blocked_again(life: Life, phone: Phone, reason: str = "mistake") -> None:
+    life.gives_password()
+    phone.no(phone.pending()[0], reason)
+
+
+def said_not_me(life: Life) -> None:
+    blocked(life, "not_me")
+
+
+def blocked_thrice(life: Life) -> None:
+    phone = linked_phone(life.alice)
+    phone.transport = through(browser())
+    for _ in range(3):
+        life.clock.advance(timedelta(minutes=11))  # no request for five after a no, no more than three in ten
+        blocked_again(life, phone)
+
+
 # ── Browsers ──
 def ended_session(life: Life) -> None:
     sign_in(browser(ELSEWHERE), life.alice)
@@ -377,6 +413,10 @@ STORIES = {
     "method.replaced": Story(replaced, method="totp"),
     "method.removed": Story(removed, method="totp"),
     "method.all_removed": Story(turned_off),
+    "webauthn.copied": Story(copied_key, has_actor=False),
+    "push.denied": Story(blocked),
+    "push.not_me": Story(said_not_me),
+    "push.paused": Story(blocked_thrice),
     "session.ended": Story(ended_session),
     "session.others_ended": Story(ended_sessions),
     "browser.remembered": Story(remembered),

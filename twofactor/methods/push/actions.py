@@ -89,7 +89,8 @@ def send(asked: Asked) -> None:
 
 
 def decide(device: PushDevice, request: PushRequest, decision: Decision, origin: Origin) -> Outcome:
-    """Take the answer of a phone that has signed it. Raises TooManyAttempts."""
+    """Take the answer of a phone that has signed it: its owner gave it. Raises TooManyAttempts."""
+    origin = origin.by(request.user)
     if request.state == PushRequest.State.DENIED and decision.reason:
         return _give_reason(device, request, decision.reason, origin)
     if request.state != PushRequest.State.PENDING:
