@@ -30,6 +30,7 @@ PAGE = "/settings/export/"
 ELSEWHERE = {
     "organizations.Membership": "organizations",
     "twofactor.Pairing": "a code that was shown for ten minutes, gone after a day",
+    "twofactor.PasskeyHandle": "random bytes",
     "twofactor.PushDevice": "second_steps",
     "twofactor.PushRequest": "push_requests",
     "twofactor.TOTPDevice": "second_steps",
@@ -39,6 +40,7 @@ ELSEWHERE = {
     "twofactor.NotMe": "not_me_links",
     "twofactor.CheckUp": "check_ups",
     "twofactor.TrustedBrowser": "remembered_browsers",
+    "twofactor.WebAuthnDevice": "second_steps",
     "audit.ChainHead": "a number and hashes",
 }
 

@@ -48,7 +48,7 @@ def test_the_right_number_signs_the_browser_in_that_asked(alice: User) -> None:
     answer = browser.post(PAGE)
 
     assert (reply.status, reply.body["state"]) == (200, "approved")
-    assert (answer.status_code, answer.headers["Location"]) == (302, "/2fa/")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/security/")
     assert is_in(browser)
     assert SecurityEvent.objects.of(alice).first().details["method"] == "push"
 

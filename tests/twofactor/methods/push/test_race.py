@@ -53,7 +53,7 @@ def collect(user: User, threads: int) -> int:
     tabs = copies_of(browser, threads)
     answers = race(threads, lambda number: tabs[number].post(PAGE).headers.get("Location", ""))
     PushDevice.objects.all().delete()
-    return answers.count("/2fa/")
+    return answers.count("/security/")
 
 
 def test_one_approval_is_collected_once(alice: User) -> None:
