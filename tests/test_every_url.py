@@ -34,6 +34,23 @@ PUBLIC = {
     "messaging:demo_messages_json",
     "ready",
     "set_language",
+    # The app is one empty shell; it knows nobody.
+    *(
+        f"twofactor:authenticator:{name}"
+        for name in (
+            "account",
+            "add",
+            "codes",
+            "install",
+            "language",
+            "linked",
+            "manifest",
+            "request",
+            "requests",
+            "settings",
+            "worker",
+        )
+    ),
     "twofactor:enrolment:undo",
     "twofactor:passkey:endpoints",
     "twofactor:passkey:options",

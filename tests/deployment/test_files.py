@@ -44,6 +44,14 @@ def test_a_lock_names_hashes_and_no_index(lock: str) -> None:
     assert not INDEX_HOSTS.search(text)
 
 
+def test_the_lock_of_what_node_installs_names_hashes_and_no_index() -> None:
+    text = (ROOT / "package-lock.json").read_text(encoding="utf-8")
+
+    assert text.count('"version"') == text.count('"integrity": "sha512-') > 0
+    assert "resolved" not in text
+    assert not INDEX_HOSTS.search(text)
+
+
 def test_every_variable_of_the_example_is_a_setting() -> None:
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
     table = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")

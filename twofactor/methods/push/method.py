@@ -25,6 +25,6 @@ PUSH = Method(
     needs_settings=("VAPID_PRIVATE_KEY",),
     send=send,
     challenge_urls="twofactor.methods.push.challenge_urls",
-    public_urls="twofactor.methods.push.api.urls",
+    public_urls="twofactor.methods.push.public_urls",
     purge=purge,
 )

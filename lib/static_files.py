@@ -1,0 +1,10 @@
+"""Static files under names that change with their content, and modules that import each other by those names."""
+
+from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+
+class StaticFiles(CompressedManifestStaticFilesStorage):
+    # Without it a browser would get the module of yesterday beside the page of today. Django sees only imports that
+    # end with a semicolon: tests/lib/test_static_files.py finds those that do not.
+    support_js_module_import_aggregation = True
+    max_post_process_passes = 20  # a name changes with the names that the file imports, and so on

@@ -1,0 +1,134 @@
+// From "the computer must confirm" to "done": notifications, and the backup codes of a first method.
+
+import { call, Offline } from "./api.js";
+import { ask } from "./link.js";
+import { all, announce, busy, facts, fault, field, fill, go, isInstalled, isIOS, nameOf, one, part } from "./page.js";
+import * as push from "./push.js";
+import { account as stored, change, forget } from "./store.js";
+import { say } from "./words.js";
+
+const EVERY = 2000
+const SHOWN = 3000
+let device, codes, asking
+
+export async function enter(section, { argument: id }) {
+  device = await stored(id)
+  if (!device) return go("/authenticator/", { replace: true })
+  bind(section)
+  if (device.state === "active") return notifications(section)
+  fill(part(section, "waiting"), { check: device.check })
+  asking = setTimeout(() => poll(section, id), EVERY)
+}
+
+export function leave() {
+  clearTimeout(asking)
+  ;[asking, codes] = [null, null]
+}
+
+async function poll(section, id) {
+  const told = await ask(device).catch(() => null)
+  if (asking === null) return
+  if (told?.state === "active") {
+    device = await stored(id)
+    return notifications(section)
+  }
+  if (told?.state === "refused") return part(section, "refused")
+  asking = setTimeout(() => poll(section, id), EVERY)
+}
+
+function bind(section) {
+  const actions = {
+    "give-up": giveUp,
+    next: () => backupCodes(section),
+    download,
+    share,
+    "copy-codes": () => copy(section),
+  }
+  for (const button of all("[data-do]", section))
+    button.onclick = () => busy(button, async () => actions[button.dataset.do]?.())
+  const on = one('[data-push="on"]', section)
+  on.onclick = () => busy(on, () => turnOn(section))
+  one("#saved").onsubmit = (event) => {
+    event.preventDefault()
+    finish(section)
+  }
+}
+
+async function giveUp() {
+  await forget(device.id)
+  go("/authenticator/", { replace: true })
+}
+
+async function notifications(section) {
+  await push.mend().catch(() => {})
+  if ((await push.state()) === "on") return backupCodes(section)
+  field(section, "needs-home-screen").hidden = !(isIOS() && !isInstalled())
+  fault(section, "push-fault", push.isPossible() ? "" : push.words("impossible"))
+  part(section, "notifications")
+  one('[data-push="on"]', section).hidden = !push.isPossible()
+}
+
+async function turnOn(section) {
+  const outcome = await push.turnOn().catch(() => "no answer")
+  if (outcome === "on") return backupCodes(section)
+  fault(section, "push-fault", push.words(outcome))
+}
+
+async function backupCodes(section) {
+  if (!device.has_backup_codes) return done(section)
+  const told = await call(device, "POST", `devices/${device.id}/backup-codes`).catch((failure) => {
+    if (!(failure instanceof Offline)) throw failure
+    return {}
+  })
+  if (!told.codes) return done(section)
+  codes = told.codes
+  await change(device.id, { has_backup_codes: false })
+  one("#backup-codes").replaceChildren(...codes.map(line))
+  one('[data-do="share"]', section).hidden = !navigator.share
+  one('[data-do="copy-codes"]', section).hidden = !navigator.clipboard
+  part(section, "codes")
+}
+
+function line(code) {
+  const item = document.createElement("li")
+  item.append(document.createElement("code"))
+  item.firstChild.textContent = code
+  return item
+}
+
+const asText = () =>
+  [facts().product, device.owner.email, device.origin, "", ...codes.map((code, n) => `${n + 1}. ${code}`), ""].join("\n")
+
+function download() {
+  const link = document.createElement("a")
+  link.href = URL.createObjectURL(new Blob([asText()], { type: "text/plain" }))
+  link.download = `${say("codes_file")}-${device.owner.id}.txt`
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), SHOWN)
+}
+
+const share = () => navigator.share({ text: asText() }).catch(() => {}) // closing the sheet is no fault
+
+async function copy(section) {
+  await navigator.clipboard.writeText(asText())
+  fill(section, { copied: say("copied") })
+  announce(say("copied"))
+  setTimeout(() => fill(section, { copied: say("copy") }), SHOWN)
+}
+
+function finish(section) {
+  const box = one("#saved-box")
+  one("#saved-error").hidden = box.checked
+  box.toggleAttribute("aria-invalid", false)
+  if (box.checked) return done(section)
+  box.setAttribute("aria-invalid", "true")
+  box.focus()
+}
+
+function done(section) {
+  codes = null
+  one("#backup-codes").replaceChildren()
+  fill(part(section, "done"), { label: nameOf(device), email: device.owner.email })
+  // Asked for where it helps: browsers decide by how much the app is used.
+  navigator.storage?.persist?.().catch(() => {})
+}

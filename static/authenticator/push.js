@@ -1,0 +1,71 @@
+// Notifications. The app works without them: it asks by itself while it is open.
+
+import { call, config } from "./api.js";
+import { isLinked } from "./requests.js";
+import { fromBase64url } from "./signed.js";
+import { accounts, change, set, setting } from "./store.js";
+import { say } from "./words.js";
+
+const PATIENCE = 10_000 // some browsers never settle subscribe() when they cannot reach their push service
+
+export const isPossible = () => "PushManager" in self && "Notification" in self
+
+// "on", "off", "blocked" or "impossible".
+export async function state() {
+  if (!isPossible()) return "impossible"
+  if (Notification.permission === "denied") return "blocked"
+  if (Notification.permission !== "granted") return "off"
+  const linked = (await accounts()).filter(isLinked)
+  return linked.length && linked.every(({ subscription }) => subscription === "active") ? "on" : "off"
+}
+
+export const words = (state) => say(`push_${state.replace(" ", "_")}`)
+
+// Ask, subscribe, and tell the portal for every account. "on", "blocked", "no answer" or "refused".
+export async function turnOn() {
+  if ((await Notification.requestPermission()) !== "granted") return "blocked"
+  const subscription = await subscribe().catch(() => null)
+  if (!subscription) return "no answer"
+  return tell(subscription)
+}
+
+export async function subscribe({ anew = false } = {}) {
+  const { pushManager } = await inTime(registration())
+  const applicationServerKey = fromBase64url(await vapidKey())
+  if (anew) await (await pushManager.getSubscription())?.unsubscribe()
+  return inTime(pushManager.subscribe({ userVisibleOnly: true, applicationServerKey }))
+}
+
+export async function tell(subscription) {
+  const body = { subscription: subscription.toJSON() }
+  let outcome = "on"
+  for (const account of (await accounts()).filter(isLinked)) {
+    const told = await call(account, "PUT", `devices/${account.id}/subscription`, { body })
+    if (told.status === 200) await change(account.id, { subscription: told.subscription })
+    else outcome = "refused"
+  }
+  return outcome
+}
+
+// An account that was linked later, or whose push service has refused the old address.
+export async function mend() {
+  if (!isPossible() || Notification.permission !== "granted") return
+  const lacking = (await accounts()).filter((one) => isLinked(one) && one.subscription !== "active")
+  if (!lacking.length) return
+  const anew = lacking.some(({ subscription }) => subscription === "renew")
+  const subscription = await subscribe({ anew }).catch(() => null)
+  if (subscription) await tell(subscription)
+}
+
+const registration = () => self.registration ?? navigator.serviceWorker.ready
+
+async function vapidKey() {
+  const known = await setting("vapid")
+  if (known) return known
+  const { vapid_public_key } = await config()
+  await set("vapid", vapid_public_key)
+  return vapid_public_key
+}
+
+const inTime = (promise) =>
+  Promise.race([promise, new Promise((_, failed) => setTimeout(() => failed(new Error("no answer")), PATIENCE))])

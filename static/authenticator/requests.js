@@ -1,0 +1,62 @@
+// Sign-in requests: what waits, and what this phone says to it. Used by the app and by its service worker.
+
+import { call, Offline } from "./api.js";
+import { now } from "./clock.js";
+import { accounts, change, set, setting } from "./store.js";
+import { verified } from "./signed.js";
+
+const REMEMBERED = 10 * 60 * 1000
+
+export const isLinked = (account) => account.state === "active"
+
+// Every request that the portal really signed, of every account, newest last. Throws Offline if no account got through.
+export async function waiting() {
+  const linked = (await accounts()).filter(isLinked)
+  const answers = await Promise.allSettled(linked.map(waitingFor))
+  if (answers.length && answers.every(({ reason }) => reason instanceof Offline)) throw new Offline()
+  return answers.flatMap(({ value }) => value ?? [])
+}
+
+async function waitingFor(account) {
+  const answer = await call(account, "POST", "requests/pending")
+  if (answer.status === 401) await refresh(account)
+  const told = await Promise.all((answer.requests ?? []).map(({ signed }) => verified(signed, account)))
+  const late = await now()
+  return told.filter((one) => one && Date.parse(one.expires_at) > late).map((one) => ({ ...one, account }))
+}
+
+// What has become of an account: renamed, turned off in the portal, or in need of a new push subscription.
+export async function refresh(account) {
+  const told = await call(account, "GET", `devices/${account.id}`)
+  // Unknown there, or not believed: that may pass, so nothing is thrown away.
+  if (told.status === 401) await change(account.id, { state: "turned_off" })
+  if (told.status !== 200) return
+  // The secret of its codes comes by linking alone, and the portal's key is never taken anew.
+  const { state, name, turned_off_at, subscription, account: owner } = told
+  const gone = state === "turned_off" || state === "refused"
+  await change(account.id, {
+    state,
+    name: name ?? account.name,
+    owner: owner ?? account.owner,
+    subscription,
+    ...(gone && { key: null, code: null, turned_off_at }),
+  })
+  return told
+}
+
+export async function decide(request, decision) {
+  const { account, id } = request
+  const claims = { nonce: request.nonce, request_sha256: request.digest }
+  const told = await call(account, "POST", `requests/${id}/decision`, { body: decision, claims })
+  if (told.status === 200) await remember(request, told)
+  return told
+}
+
+// After "no" the person is asked whose sign-in it was, perhaps from a notification and in another window.
+export const answered = async (id) => ((await setting("answered")) ?? []).find((one) => one.request.id === id)
+
+async function remember(request, { state }) {
+  const recent = ((await setting("answered")) ?? []).filter((one) => one.at > Date.now() - REMEMBERED)
+  const others = recent.filter((one) => one.request.id !== request.id)
+  await set("answered", [...others, { request, state, at: Date.now() }])
+}

@@ -1,0 +1,117 @@
+// The service worker: keeps the app's own files for when there is no connection, and turns a nudge into a notification.
+
+import { decide, waiting } from "./requests.js";
+import * as push from "./push.js";
+import { fromStore, say } from "./words.js";
+
+const APP = "/authenticator/"
+const SHELL_PATIENCE = 2000
+const LATEST = "sign-in request"
+
+let drawn // addresses of the pictures on a notification
+
+// Of the portal only the app's files and its empty shell are kept: no page of a person, no answer of the API.
+export function start({ version, shell, files, online, icons }) {
+  drawn = icons
+  const cacheName = `authenticator-${version}`
+
+  self.addEventListener("install", (event) => {
+    event.waitUntil(fill().then(() => self.skipWaiting()))
+  })
+
+  self.addEventListener("activate", (event) => {
+    event.waitUntil(dropOthers().then(() => self.clients.claim()))
+  })
+
+  self.addEventListener("fetch", (event) => {
+    const { request } = event
+    const { origin, pathname } = new URL(request.url)
+    if (request.method !== "GET" || origin !== location.origin) return
+    if (files.includes(pathname)) event.respondWith(kept(pathname, request))
+    else if (request.mode === "navigate" && pathname.startsWith(APP) && !online.includes(pathname))
+      event.respondWith(fresh(request))
+  })
+
+  self.addEventListener("push", (event) => event.waitUntil(tell()))
+
+  self.addEventListener("notificationclick", (event) => {
+    event.notification.close()
+    const { id } = event.notification.data ?? {}
+    event.waitUntil(event.action === "no" ? block(id) : open(id))
+  })
+
+  self.addEventListener("pushsubscriptionchange", (event) => {
+    event.waitUntil(Promise.resolve(event.newSubscription ?? push.subscribe()).then(push.tell))
+  })
+
+  async function fill() {
+    const cache = await caches.open(cacheName)
+    await cache.addAll([shell, ...files].map((url) => new Request(url, { cache: "reload", credentials: "same-origin" })))
+  }
+
+  async function dropOthers() {
+    const names = await caches.keys()
+    await Promise.all(names.filter((name) => name !== cacheName).map((name) => caches.delete(name)))
+  }
+
+  async function kept(pathname, request) {
+    return (await (await caches.open(cacheName)).match(pathname)) ?? fetch(request)
+  }
+
+  // The newest shell while there is a connection that deserves the name; else the kept one, with the files it knows.
+  async function fresh(request) {
+    const cache = await caches.open(cacheName)
+    try {
+      const signal = AbortSignal.timeout(SHELL_PATIENCE)
+      return await fetch(request, { signal })
+    } catch {
+      return (await cache.match(shell)) ?? Response.error()
+    }
+  }
+}
+
+// A nudge names no account and no fact: what is shown was asked for, and was signed by the portal.
+async function tell() {
+  await fromStore()
+  const found = await waiting().catch(() => null)
+  await badge(found?.length)
+  for (const client of await windows()) client.postMessage({ type: "look" })
+  if (!found?.length) return notify({ title: say("request_title"), body: say("request_perhaps"), data: {} })
+  for (const { id, context } of found) {
+    await notify({
+      title: say("request_title"),
+      body: say(context.place ? "request_near" : "request_from", context),
+      data: { id },
+      actions: [{ action: "no", title: say("no") }],
+    })
+  }
+}
+
+async function block(id) {
+  await fromStore()
+  const request = (await waiting().catch(() => [])).find((one) => one.id === id)
+  const told = request && (await decide(request, { decision: "no" }).catch(() => null))
+  await badge(0)
+  if (told?.status !== 200) return open(id)
+  await notify({ title: say("blocked"), body: say("blocked_who"), data: { id } })
+}
+
+async function open(id) {
+  const url = id ? `${APP}request/${id}/` : `${APP}requests/`
+  const [client] = await windows()
+  if (!client) return self.clients.openWindow(url)
+  client.postMessage({ type: "open", url })
+  return client.focus()
+}
+
+const windows = async () => {
+  const all = await self.clients.matchAll({ type: "window", includeUncontrolled: true })
+  return all.filter(({ url }) => new URL(url).pathname.startsWith(APP))
+}
+
+const notify = ({ title, ...options }) =>
+  self.registration.showNotification(title, { tag: LATEST, renotify: true, requireInteraction: true, ...options, ...drawn })
+
+const badge = async (count) => {
+  await (count ? self.navigator.setAppBadge?.(count) : self.navigator.clearAppBadge?.())
+}
