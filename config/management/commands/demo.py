@@ -69,6 +69,7 @@ class Command(BaseCommand):
             *people,
             f"each with the password {demo_cast.PASSWORD}",
             f"Whatever is sent can be read at http://localhost:{port}/demo/messages/",
+            f"A phone to approve sign-ins with: http://localhost:{port}/authenticator/ in a second, private window",
             "",
         )
         self.stdout.write("\n".join(lines))
