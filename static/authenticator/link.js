@@ -7,12 +7,12 @@ import { accounts, change, forget, keep, set } from "./store.js";
 
 const TOKEN = /^[A-Za-z0-9_-]{22}$/
 const CODE_LENGTH = 8
+const GIVEN_UP = 60_000 // by then no answer to a call is still on its way
 
 // The token of a QR code of this portal; null for any other picture.
 export function tokenOf(text) {
-  const url = URL.parse?.(text) ?? null
-  const token = url?.hash.slice(1) ?? ""
-  return url?.origin === location.origin && url.pathname === "/authenticator/add/" && TOKEN.test(token) ? token : null
+  const [address, token] = text.split("#")
+  return address === `${location.origin}/authenticator/add/` && TOKEN.test(token) ? token : null
 }
 
 export const isCode = (typed) => typed.replace(/[\s-]/g, "").length === CODE_LENGTH
@@ -67,7 +67,7 @@ export async function ask(account) {
 // A link that was cut off: the key was made, and no answer came. The portal knows whether it took it.
 export async function tidy() {
   for (const account of await accounts()) {
-    if (account.state !== "new") continue
+    if (account.state !== "new" || Date.now() - account.order < GIVEN_UP) continue
     const told = await ask(account)
     if (told.status === 401) await forget(account.id)
   }

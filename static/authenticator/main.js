@@ -151,20 +151,25 @@ addEventListener("click", (event) => {
 const isView = (pathname) =>
   pathname.startsWith(APP) && ROUTES.some(([pattern]) => pattern.test(pathname.slice(APP.length)))
 
-addEventListener("popstate", () => show())
-addEventListener("online", look)
-addEventListener("offline", () => {
-  state.isOffline = true
-  tell()
-})
-document.addEventListener("visibilitychange", look)
-setInterval(async () => current.view?.tick?.(current.section, await now(), state), 1000)
-setInterval(catchUp, REFRESH_EVERY)
+async function start() {
+  addEventListener("popstate", () => show())
+  addEventListener("online", look)
+  addEventListener("offline", () => {
+    state.isOffline = true
+    tell()
+  })
+  document.addEventListener("visibilitychange", look)
+  setInterval(async () => current.view?.tick?.(current.section, await now(), state), 1000)
+  setInterval(catchUp, REFRESH_EVERY)
+  await fromPage()
+  for (const hint of all("[data-unless-installed]")) hint.hidden = isInstalled()
+  await show({ isFirst: true })
+  document.body.dataset.ready = ""
+  keepWorker().catch(() => {}) // without it the app works, but not without a connection
+  await look()
+  await catchUp()
+}
 
-await fromPage()
-for (const hint of all("[data-unless-installed]")) hint.hidden = isInstalled()
-await show({ isFirst: true })
-document.body.dataset.ready = ""
-keepWorker().catch(() => {}) // without it the app works, but not without a connection
-await look()
-await catchUp()
+// Without HTTPS browsers give a page neither keys nor a service worker.
+if (isSecureContext) await start()
+else one("#insecure").hidden = false

@@ -2,7 +2,7 @@
 
 import { call, Offline } from "./api.js";
 import { now } from "./clock.js";
-import { accounts, change, set, setting } from "./store.js";
+import { account as stored, accounts, change, set, setting } from "./store.js";
 import { verified } from "./signed.js";
 
 const REMEMBERED = 10 * 60 * 1000
@@ -53,10 +53,15 @@ export async function decide(request, decision) {
 }
 
 // After "no" the person is asked whose sign-in it was, perhaps from a notification and in another window.
-export const answered = async (id) => ((await setting("answered")) ?? []).find((one) => one.request.id === id)
+export async function answered(id) {
+  const found = ((await setting("answered")) ?? []).find((one) => one.request.id === id)
+  const owner = found && (await stored(found.request.account))
+  return owner && { ...found, request: { ...found.request, account: owner } }
+}
 
 async function remember(request, { state }) {
   const recent = ((await setting("answered")) ?? []).filter((one) => one.at > Date.now() - REMEMBERED)
   const others = recent.filter((one) => one.request.id !== request.id)
-  await set("answered", [...others, { request, state, at: Date.now() }])
+  const kept = { ...request, account: request.account.id } // its keys are kept in one place
+  await set("answered", [...others, { request: kept, state, at: Date.now() }])
 }
