@@ -101,7 +101,7 @@ async function open(id) {
   const [client] = await windows()
   if (!client) return self.clients.openWindow(url)
   client.postMessage({ type: "open", url })
-  return client.focus()
+  return client.focus().catch(() => self.clients.openWindow(url))
 }
 
 const windows = async () => {
@@ -110,8 +110,14 @@ const windows = async () => {
 }
 
 const notify = ({ title, ...options }) =>
-  self.registration.showNotification(title, { tag: LATEST, renotify: true, requireInteraction: true, ...options, ...drawn })
+  self.registration.showNotification(title, {
+    tag: options.data.id ?? LATEST, // what is said later about a request takes the place of what was said before
+    renotify: true,
+    requireInteraction: true,
+    ...options,
+    ...drawn,
+  })
 
-const badge = async (count) => {
-  await (count ? self.navigator.setAppBadge?.(count) : self.navigator.clearAppBadge?.())
-}
+const badge = (count) =>
+  // A browser that refuses to draw a number must not cost the notification.
+  (count ? self.navigator.setAppBadge?.(count) : self.navigator.clearAppBadge?.())?.catch(() => {})
