@@ -164,7 +164,7 @@ function over(section, why, secureURL) {
   fill(section, { over: say(why) })
   const secure = field(section, "secure")
   secure.hidden = !secureURL
-  if (secureURL) field(section, "secure-link").href = secureURL
+  if (secureURL) secure.href = secureURL
   finish(section, "over")
 }
 
