@@ -1,9 +1,9 @@
 """Static files under names that change with their content, and modules that import each other by those names."""
 
-from whitenoise.storage import CompressedManifestStaticFilesStorage
+from whitenoise.storage import CompressedManifestStaticFilesStorage  # type: ignore[import-untyped]
 
 
-class StaticFiles(CompressedManifestStaticFilesStorage):
+class StaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc] # it has no types
     # Without it a browser would get the module of yesterday beside the page of today. Django sees only imports that
     # end with a semicolon: tests/lib/test_static_files.py finds those that do not.
     support_js_module_import_aggregation = True

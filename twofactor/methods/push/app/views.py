@@ -17,8 +17,8 @@ from twofactor.methods.push.app import files, words
 if TYPE_CHECKING:
     from accounts.requests import Request, SignedInRequest
 
-# The app registers its service worker, which is a script: under Trusted Types that needs a policy, by name. And it shows
-# what the camera sees.
+# The app registers its service worker, which is a script: under Trusted Types that needs a policy, by name.
+# And it shows what the camera sees.
 SEES = "; media-src blob: mediastream:"
 POLICY = CONTENT_SECURITY_POLICY.replace("trusted-types 'none'", "trusted-types sw") + SEES
 PERMISSIONS = HEADERS["Permissions-Policy"].replace("camera=()", "camera=(self)")
