@@ -13,6 +13,7 @@ export const isLinked = (account) => account.state === "active"
 export async function waiting() {
   const linked = (await accounts()).filter(isLinked)
   const answers = await Promise.allSettled(linked.map(waitingFor))
+  if (!answers.length && !navigator.onLine) throw new Offline() // nobody was asked
   if (answers.length && answers.every(({ reason }) => reason instanceof Offline)) throw new Offline()
   return answers.flatMap(({ value }) => value ?? [])
 }
