@@ -19,7 +19,9 @@ export async function enter(section, { argument: id, state }) {
   bind(section)
   const past = await answered(id)
   if (past) return showPast(section, past)
-  const asked = state.requests.find((one) => one.id === id) ?? (await waiting().catch(() => [])).find((one) => one.id === id)
+  // Opened by a notification: nobody has asked yet, and a list that nobody has read says nothing.
+  if (!state.requests.some((one) => one.id === id)) state.requests = await waiting().catch(() => [])
+  const asked = state.requests.find((one) => one.id === id)
   if (!asked) return over(section, "ran_out")
   request = asked
   draw(section)

@@ -1,0 +1,155 @@
+"""A phone with the app, in a browser of its own. Of all it does only PushManager.subscribe() is not the browser's."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from playwright.sync_api import expect
+
+from messaging.actions import deliver, sweep
+from tests.bed.browser import Watch
+from tests.bed.people import PASSWORD
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Page
+
+    from accounts.user.models import User
+    from tests.bed.push_service import PushService
+
+# There is no push service for a browser without the internet: the subscription is one whose keys the test has.
+SUBSCRIBED = """(given => {
+    const fake = {...given, toJSON: () => given, unsubscribe: async () => true};
+    let current = null;
+    PushManager.prototype.subscribe = async () => (current = fake);
+    PushManager.prototype.getSubscription = async () => current;
+})(%s)"""
+CLOCK_AHEAD = """(ahead => {
+    const Real = Date;
+    const now = Real.now.bind(Real);
+    self.Date = class extends Real {
+        constructor(...given) { given.length ? super(...given) : super(now() + ahead); }
+        static now() { return now() + ahead; }
+    };
+})(%d)"""
+REFUSALS = re.compile(r"^4\d\d for .*/api/authenticator/v1/")  # answers that a test provokes
+
+
+@dataclass
+class AppPhone:
+    """What a person does with it."""
+
+    page: Page
+    base_url: str
+    watch: Watch = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.page.set_default_timeout(15_000)
+        self.watch = Watch(self.page)
+
+    @property
+    def faults(self) -> list[str]:
+        return [fault for fault in self.watch.faults if not REFUSALS.match(fault)]
+
+    def open(self, path: str = "") -> None:
+        self.page.goto(f"{self.base_url}/authenticator/{path}")
+        expect(self.page.locator("body[data-ready]")).to_have_count(1)
+
+    def heading(self, text: str) -> None:
+        expect(self.page.get_by_role("heading", level=1, name=text)).to_be_visible(timeout=15_000)
+
+    def press(self, name: str) -> None:
+        self.page.get_by_role("button", name=name).click()
+
+    def follow(self, name: str) -> None:
+        self.page.get_by_role("link", name=name, exact=True).click()
+
+    def link_here(self, user: User) -> None:
+        """Log in from this phone, and Allow."""
+        self.open()
+        self.follow("Log in from this phone")
+        self.page.get_by_label("Email or username").fill(user.email)
+        self.page.get_by_label("Password", exact=True).fill(PASSWORD)
+        self.press("Continue")
+        self.heading("Let this phone approve sign-ins?")
+        self.press("Allow")
+        self.save_codes()
+
+    def save_codes(self) -> list[str]:
+        """The backup codes of a first method, as they are shown."""
+        self.heading("Save your backup codes")
+        shown = self.page.locator("#backup-codes code").all_inner_texts()
+        self.page.get_by_label("I’ve saved these codes").check()
+        self.press("Finish")
+        self.heading("This phone can approve your sign-ins")
+        return shown
+
+    def code(self) -> str:
+        """The first account's code."""
+        shown = self.page.locator(".otp").first
+        expect(shown).to_have_text(re.compile(r"^\d{3} \d{3}$"))
+        return shown.inner_text().replace(" ", "")
+
+    def type_number(self, number: str) -> None:
+        self.heading("Enter the number from the sign-in screen")
+        for digit in number:
+            self.page.get_by_role("button", name=digit, exact=True).click()
+
+    def wake(self, message: dict[str, Any]) -> None:
+        """What the browser does when its push service has a message for the app."""
+        registrations: dict[str, str] = {}
+        session = self.page.context.new_cdp_session(self.page)
+        session.on(
+            "ServiceWorker.workerRegistrationUpdated",
+            lambda event: registrations.update(
+                {one["scopeURL"]: one["registrationId"] for one in event["registrations"]}
+            ),
+        )
+        session.send("ServiceWorker.enable")
+        scope = f"{self.base_url}/authenticator/"
+        for _ in range(100):
+            if scope in registrations:
+                break
+            self.page.wait_for_timeout(50)
+        given = {"origin": self.base_url, "registrationId": registrations[scope], "data": json.dumps(message)}
+        session.send("ServiceWorker.deliverPushMessage", given)
+        session.detach()
+
+    def notifications(self) -> list[dict[str, Any]]:
+        """What lies on the screen, once there is anything."""
+        for _ in range(100):
+            found: list[dict[str, Any]] = self.page.evaluate(NOTIFICATIONS)
+            if found:
+                return found
+            self.page.wait_for_timeout(50)
+        return []
+
+
+NOTIFICATIONS = """async () => {
+    const registration = await navigator.serviceWorker.getRegistration();
+    const all = await registration.getNotifications();
+    return all.map(({title, body, data, actions}) => ({title, body, id: data.id, actions: actions.map(a => a.title)}));
+}"""
+
+
+def prepare(context: BrowserContext, service: PushService) -> None:
+    context.add_init_script(SUBSCRIBED % json.dumps(service.subscription()))
+
+
+def message_to(service: PushService) -> dict[str, Any]:
+    """What the portal has sent to this phone: delivered as by a worker, encrypted, and read with the phone's keys."""
+    before = len(service.taken)
+    sweep(deliver)
+    assert len(service.taken) == before + 1
+    return service.taken[-1].message
+
+
+def give_password(page: Page, user: User) -> str:
+    """At the computer; returns the number that it shows."""
+    page.goto("/login/")
+    page.get_by_label("Email or username").fill(user.email)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Continue").click()
+    return page.locator(".plate b").inner_text()
