@@ -96,7 +96,7 @@ def test_a_push_wakes_the_phone_and_its_number_lets_the_computer_in(
     phone.type_number(number)
     phone.heading("You're signed in on HeadlessChrome.")
     look_at(phone, "approved")
-    expect(page).to_have_url("/2fa/", timeout=15_000)
+    expect(page).to_have_url("/security/", timeout=15_000)
     assert phone.page.evaluate("navigator.serviceWorker.getRegistration().then(r => r.getNotifications())") == []
 
 
@@ -113,7 +113,7 @@ def test_the_open_app_needs_no_notification(page: Page, phone: AppPhone, alice: 
     expect(phone.page.locator("#number")).to_be_focused()
     phone.page.keyboard.type(number)
     phone.heading("You're signed in on HeadlessChrome.")
-    expect(page).to_have_url("/2fa/", timeout=15_000)
+    expect(page).to_have_url("/security/", timeout=15_000)
 
 
 def test_a_wrong_number_stops_the_request(page: Page, phone: AppPhone, alice: User) -> None:
@@ -277,7 +277,7 @@ def give_password_without_method(page: Page, user: User) -> None:
     page.get_by_label("Email or username").fill(user.email)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Continue").click()
-    expect(page).to_have_url("/2fa/")
+    expect(page).to_have_url("/security/")
 
 
 def confirm_on_the_computer(page: Page, phone: AppPhone) -> None:
@@ -311,7 +311,7 @@ def test_codes_without_a_connection_are_those_of_another_program(phone: AppPhone
     give_password(page, alice)
     page.get_by_role("link", name="Enter the 6-digit code").click()
     page.locator("input[name=code]").fill(phone.code())
-    expect(page).to_have_url("/2fa/", timeout=15_000)
+    expect(page).to_have_url("/security/", timeout=15_000)
     phone.watch.faults.clear()  # what the browser said about the lost connection
 
 
@@ -337,7 +337,7 @@ def test_a_phone_whose_clock_is_a_day_ahead_works(
     phone.type_number(number)
 
     phone.heading("You're signed in on HeadlessChrome.")
-    expect(page).to_have_url("/2fa/", timeout=15_000)
+    expect(page).to_have_url("/security/", timeout=15_000)
     context.close()
 
 
