@@ -58,10 +58,43 @@ def says(keyboard: Keyboard, words: str) -> None:
     expect(keyboard.page.get_by_text(words).first).to_be_visible()  # an error stands above the form too
 
 
+def turn_on(keyboard: Keyboard, name: str) -> None:
+    keyboard.press("Turn on two-step verification")
+    keyboard.sees("How do you want to confirm it’s you?")
+    keyboard.choose(re.compile("^Code app"), among=re.compile("."))
+    keyboard.press("Continue")
+    keyboard.sees("Set up your code app")
+    show_its_code(keyboard, name)
+
+
 def show_its_code(keyboard: Keyboard, name: str) -> None:
     keyboard.type(CODE, code_of(secret_on(keyboard)))
     keyboard.type("Name (optional)", name)
     keyboard.press("Check code")
+
+
+def test_from_nothing_to_saved_backup_codes(keyboard: Keyboard, alice: User, clock: TestClock) -> None:
+    enter(keyboard, alice, clock)
+    turn_on(keyboard, "My phone")
+    keyboard.sees(SAVE)
+    shown = codes_on(keyboard)
+    assert len(shown) == 10
+
+    with keyboard.page.expect_download() as download:
+        keyboard.press("Download")
+    written = download.value.path().read_text()
+    keyboard.press("Finish")
+    expect(keyboard.page).to_have_title(re.compile("^Error: "))
+    says(keyboard, "Tick the box when you've saved your codes")
+    assert codes_on(keyboard) == shown  # whoever forgot the tick gets them once more
+    keyboard.tick(SAVED)
+    keyboard.press("Finish")
+
+    keyboard.sees(OVERVIEW)
+    says(keyboard, "Your backup codes are saved. Two-step verification is ready.")
+    assert all(code in written for code in shown)
+    assert TOTPDevice.objects.get(user=alice).name == "My phone"
+    assert BackupCodes.objects.get(user=alice).saved_at is not None
 
 
 def test_renewing_the_codes(keyboard: Keyboard, alice: User, clock: TestClock) -> None:
