@@ -74,13 +74,14 @@ def reserve(limit: Limit, *subject: object, total: Limit | None = None, total_su
     return Reservation(tuple(wanted), in_a_row[own_key], in_a_row[total_key[0]] if total_key else 0)
 
 
+@transaction.atomic(savepoint=False)
 def give_back(reservation: Reservation) -> None:
     """After a right answer: the own counter starts anew, a total loses only what the own counter had put there."""
-    # One after the other, in the order in which reserve() locks them: else the two could wait for each other.
-    for key in sorted(reservation.keys):
-        Counter.objects.filter(key=key).update(
-            taken=0, in_a_row=Greatest(F("in_a_row") - reservation.in_a_row, 0), closed_until=None
-        )
+    # Locked in the order in which reserve() locks them: else the two could wait for each other.
+    in_order = Counter.objects.select_for_update().filter(key__in=reservation.keys).order_by("key")
+    Counter.objects.filter(pk__in=in_order.values("pk")).update(
+        taken=0, in_a_row=Greatest(F("in_a_row") - reservation.in_a_row, 0), closed_until=None
+    )
 
 
 def forget(limit: Limit, *subject: object) -> None:
