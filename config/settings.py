@@ -152,7 +152,6 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 
 # ── Accounts ──────────────────────────────────────────────────────────────────
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 LOGIN_URL = "accounts:login:sign_in"
 LOGIN_REDIRECT_URL = "twofactor:overview:security"
 UNLOCKED_REDIRECT_URL = "twofactor:not_me:secure"  # after a locked account was opened again
@@ -265,14 +264,12 @@ CELERY_TASK_SOFT_TIME_LIMIT = MESSAGE_LEASE.total_seconds() * 0.75
 CELERY_TASK_TIME_LIMIT = MESSAGE_LEASE.total_seconds() * 0.9
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # a mail half sent is better sent to its end
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # our JSON lines
-CELERY_WORKER_SEND_TASK_EVENTS = False
 
 # ── Language and time ─────────────────────────────────────────────────────────
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("de", _("German")), ("es", _("Spanish")), ("fr", _("French")), ("it", _("Italian"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
-USE_TZ = True
 
 # ── Static files ──────────────────────────────────────────────────────────────
 STATIC_URL = "/static/"

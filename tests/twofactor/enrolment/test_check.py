@@ -295,7 +295,7 @@ def test_it_never_leads_away_from_here(settled: User, outbox: Outbox) -> None:
     browser.post(f"{CHECK}?next=https://evil.example/")
     link = links_to(CHECK, outbox())[-1]
 
-    assert browser.post(link)["Location"] == "/2fa/"
+    assert browser.post(link)["Location"] == "/security/"
 
 
 def test_there_is_nothing_to_confirm_for_others(settled: User) -> None:

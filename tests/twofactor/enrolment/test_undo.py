@@ -99,7 +99,7 @@ def test_a_thief_in_a_new_place_does_not_get_so_far(settled: User, outbox: Outbo
     thief.post(f"{CHECK}?next=/2fa/totp/add/")
 
     assert devices_of(settled) == 0
-    assert "Change your password now" in str(mails_to(settled.email, outbox())[-1].body)
+    assert "This wasn’t me, lock my account" in str(mails_to(settled.email, outbox())[-1].body)
 
 
 def test_a_thief_of_the_mailbox_is_not_let_in_by_the_link(settled: User, outbox: Outbox, clock: TestClock) -> None:

@@ -87,7 +87,7 @@ def test_it_leads_to_no_other_site(wanted: str, alice: User) -> None:
     sign_in(browser, alice)
     strange = code_app(alice, "Strange one")
 
-    assert browser.post(f"/2fa/totp/{strange.pk}/remove/?next={wanted}")["Location"].startswith("/2fa/")
+    assert browser.post(f"/2fa/totp/{strange.pk}/remove/?next={wanted}")["Location"] == "/security/"
 
 
 def test_the_only_method_has_a_warning(alice: User) -> None:
