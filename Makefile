@@ -15,7 +15,8 @@ test: .venv/.dev
 	@$(MAKE) --no-print-directory assets
 	@tests/run
 
-prove: .venv/.dev ## the long proofs; their table goes into docs/evidence.md
+prove: .venv/.dev ## the long proofs, their table goes into docs/evidence.md; and the long walks in the browser
+	@tests/packages
 	@$(BIN)/python -m pytest -m prove
 
 bench: .venv/.dev ## a table on the screen, and var/bench.json

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 HOST = "portal.example"
 SETTINGS = {
+    "PUSH_ENDPOINT_HOSTS": "fcm.googleapis.com",
     "PORTAL_TESTING": "",
     "PORTAL_TEST_CLOCK": "",
     "SITE_URL": f"https://{HOST}",

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from tests.bed.clock import TestClock
     from tests.bed.push_service import PushService
 
+pytestmark = pytest.mark.prove  # long walks: make prove
+
 PHONE = {"viewport": {"width": 390, "height": 844}, "locale": "en", "timezone_id": "UTC", "reduced_motion": "reduce"}
 WIDTHS = (360, 390)
 

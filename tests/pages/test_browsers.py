@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.bed.browser import axe_violations, looks, overflowing
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from accounts.user.models import User
     from tests.bed.clock import TestClock
+
+pytestmark = pytest.mark.prove  # long walks: make prove
 
 
 def give_password(page: Page, user: User) -> None:

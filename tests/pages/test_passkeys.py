@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from accounts.user.models import User
 
+pytestmark = pytest.mark.prove  # long walks: make prove
+
 ADD = "/2fa/webauthn/add/"
 NO_AUTOFILL = "delete PublicKeyCredential.isConditionalMediationAvailable"
 USE = "Use passkey or security key"

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.bed.people import PASSWORD, code_app, totp_code
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from accounts.user.models import User
     from tests.bed.clock import TestClock
     from tests.bed.keyboard import Keyboard
+
+pytestmark = pytest.mark.prove  # long walks: make prove
 
 OVERVIEW = "Two-step verification (2FA)"
 SAVE = "Save your backup codes"
