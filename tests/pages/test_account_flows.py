@@ -6,7 +6,6 @@ import csv
 import re
 from typing import TYPE_CHECKING
 
-import pytest
 from playwright.sync_api import expect
 
 from accounts.settings.models import Deletion
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from tests.bed.keyboard import Keyboard
 
     Outbox = Callable[[], list[EmailMultiAlternatives]]
-
-pytestmark = pytest.mark.prove  # long walks: make prove
 
 OLD, NEW = "alice@alpina.example", "alice@new.example"
 

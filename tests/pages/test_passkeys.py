@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from accounts.user.models import User
 
-pytestmark = pytest.mark.prove  # long walks: make prove
-
 ADD = "/2fa/webauthn/add/"
 NO_AUTOFILL = "delete PublicKeyCredential.isConditionalMediationAvailable"
 USE = "Use passkey or security key"
@@ -159,9 +157,7 @@ def test_a_finger_that_is_not_known_signs_nobody_in(page: Page, alice: User, bas
 
     page.get_by_role("button", name="Use a passkey").click()
 
-    expect(page.get_by_role("alert")).to_have_text(
-        "Your browser stopped the check. Try again or choose another way.", timeout=70_000
-    )
+    expect(page.get_by_role("alert")).to_have_text("Your browser stopped the check. Try again or choose another way.")
     assert not SecurityEvent.objects.filter(slug="second_factor.failed").exists()
     assert not faults(page)
 
@@ -248,7 +244,6 @@ def test_the_page_that_asks_for_a_key(page: Page, alice: User, picture: Callable
     expect(page.get_by_role("heading", level=1)).to_have_text("Use your passkey or security key")
     picture("key-verify")
     assert not faults(page)
-    page.goto("/2fa/add/")
 
 
 def test_without_scripts_it_is_not_offered_and_the_page_says_why(page_without_scripts: Page, alice: User) -> None:

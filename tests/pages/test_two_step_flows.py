@@ -6,7 +6,6 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.bed.people import PASSWORD, code_app, totp_code
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from accounts.user.models import User
     from tests.bed.clock import TestClock
     from tests.bed.keyboard import Keyboard
-
-pytestmark = pytest.mark.prove  # long walks: make prove
 
 OVERVIEW = "Two-step verification (2FA)"
 SAVE = "Save your backup codes"
