@@ -15,7 +15,7 @@ test: .venv/.dev
 	@$(MAKE) --no-print-directory assets
 	@tests/run
 
-prove: .venv/.dev ## the long proofs, their table goes into docs/evidence.md; and the long walks in the browser
+prove: .venv/.dev ## the long proofs; their table goes into docs/evidence.md
 	@tests/packages
 	@$(BIN)/python -m pytest -m prove --timeout 1200
 
