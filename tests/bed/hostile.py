@@ -49,13 +49,23 @@ HEADERS: tuple[dict[str, str], ...] = (
     {"HTTP_X_HTTP_METHOD_OVERRIDE": "DELETE"},
     {"REMOTE_ADDR": ""},
 )
+JSON = "application/json"
+# What the authenticator and the pages of keys send as JSON, and what only JSON can say.
+MEMBERS = (
+    "key", "name", "subscription", "pairing", "decision", "number", "reason",
+    "endpoint", "keys", "p256dh", "auth",
+    "id", "rawId", "type", "response", "clientDataJSON", "authenticatorData", "signature",
+)  # fmt: skip
+JSON_VALUES: tuple[object, ...] = (
+    None, True, 0, -1, 10**30, 1.5e308, [], {}, [[]], [None] * 50, {"": {}}, {"endpoint": {}, "keys": []}, "yes", "no",
+)  # fmt: skip
 TYPES = (
     "application/x-www-form-urlencoded",
     "application/x-www-form-urlencoded; charset=utf-16",
     "application/x-www-form-urlencoded; charset=nonsense",
     "multipart/form-data; boundary=x",
     "multipart/form-data",
-    "application/json",
+    JSON,
     "text/xml",
     "",
 )
@@ -93,14 +103,27 @@ class HostileRequest:
 
 
 def hostile(random: Random, paths: Sequence[str]) -> HostileRequest:
+    path = random.choice(paths)
+    if ("/api/" in path or "/options/" in path) and random.random() < 0.7:  # else few would pass the check of the type
+        return HostileRequest(random.choice(METHODS), path, json_of(random), JSON, random.choice(HEADERS))
     fields = {random.choice(FIELDS): random.choice(VALUES) for _ in range(random.randint(0, 6))}
     return HostileRequest(
         method=random.choice(METHODS),
-        path=random.choice(paths) + random.choice(TAILS),
+        path=path + random.choice(TAILS),
         body=body_of(random, fields),
         content_type=random.choice(TYPES),
         headers=random.choice(HEADERS),
     )
+
+
+def json_of(random: Random) -> bytes:
+    """Right names with wrong values, a name twice, no object, nested too deep, or cut off."""
+    names = random.sample(MEMBERS, random.randint(0, 6))
+    members = {name: random.choice((*VALUES, *JSON_VALUES)) for name in names}
+    body = json.dumps(members).encode()
+    twice = body[:-1] + b"," + body[1:]
+    deep = b'{"key":' + b"[" * 5000 + b"]" * 5000 + b"}"
+    return random.choice((body, body, body, twice, deep, b"NaN", b'"key"', body[:-1]))
 
 
 def body_of(random: Random, fields: dict[str, str]) -> bytes:
