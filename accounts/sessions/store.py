@@ -159,6 +159,14 @@ class SessionStore(SessionBase):
         """Visitors' rows go when they expire; people's stay as a record until housekeeping takes them."""
         Session.objects.filter(user=None, expires_at__lt=clock.now()).delete()
 
+    def is_empty(self) -> bool:
+        """Whether this request ended it, so that the browser is to forget its key.
+
+        One that was found dead says nothing about the key that the browser got meanwhile, as an answer may that was
+        asked for before the sign-in and comes after it.
+        """
+        return self.modified and super().is_empty()
+
     def get_expire_at_browser_close(self) -> bool:
         """Whether the cookie goes without a date: the browser then drops it when it is closed."""
         return self.row is not None and self.row.ends_with_browser

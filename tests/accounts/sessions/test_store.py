@@ -202,6 +202,16 @@ def test_an_old_key_is_not_brought_back_by_a_request_that_was_under_way(alices: 
     assert is_in(alices)
 
 
+def test_a_late_answer_to_an_old_key_does_not_take_the_new_one(alices: Client) -> None:
+    late = browser_with(key_of(alices))
+    confirmed = alices.post("/confirm/", {"password": PASSWORD})
+
+    answer = late.get("/login/")
+
+    assert settings.SESSION_COOKIE_NAME in confirmed.cookies
+    assert settings.SESSION_COOKIE_NAME not in answer.cookies  # it would sign the browser out that has the new key
+
+
 def test_two_requests_at_once_may_both_write(alices: Client) -> None:
     first, second = store_of(alices), store_of(alices)
     first["x"] = 1
