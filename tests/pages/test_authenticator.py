@@ -146,6 +146,22 @@ def test_no_is_one_tap_and_its_reason_comes_after(page: Page, phone: AppPhone, a
     assert PushRequest.objects.get(user=alice).reason == PushRequest.Reason.MISTAKE
 
 
+def test_the_notification_alone_blocks_it(page: Page, phone: AppPhone, service: PushService, alice: User) -> None:
+    phone.link_here(alice)
+    phone.open("settings/")
+    give_password(page, alice)
+    phone.wake(message_to(service))
+    [shown] = phone.notifications()
+
+    phone.tap_on_notification("no")
+
+    expect(page.get_by_text("This sign-in was blocked on your phone.")).to_be_visible()
+    [left] = phone.notifications()
+    assert (left["title"], left["id"], left["actions"]) == ("Blocked", shown["id"], [])
+    phone.open(f"request/{shown['id']}/")
+    phone.heading("Blocked. Did someone else try to get in?")
+
+
 def test_whoever_sees_no_number_blocks_it_and_changes_the_password(page: Page, phone: AppPhone, alice: User) -> None:
     phone.link_here(alice)
     phone.follow("Done")
