@@ -59,6 +59,12 @@ def django_db_modify_db_settings() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Our own server goes and the database with it: a connection that a closed browser left behind is no matter."""
+    return environment.STARTS_POSTGRES
+
+
 @pytest.fixture(scope="session", autouse=True)
 def collected_static() -> Iterator[None]:
     """Static files as in production: hashed names, compressed."""
