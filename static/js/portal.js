@@ -60,6 +60,7 @@ const wake = () => {
 document.addEventListener("submit", ({ target, submitter, defaultPrevented }) => {
   const button = submitter ?? target.querySelector("button:not([type=button])")
   if (!button || defaultPrevented || target.method === "get") return
+  if ("download" in target.dataset) return // the page stays, and nothing tells it that the file has come
   // After the event: a disabled button would not send its own value.
   setTimeout(() => {
     waiting.set(button, [...button.childNodes])

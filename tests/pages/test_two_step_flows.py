@@ -83,6 +83,7 @@ def test_from_nothing_to_saved_backup_codes(keyboard: Keyboard, alice: User, clo
     with keyboard.page.expect_download() as download:
         keyboard.press("Download")
     written = download.value.path().read_text()
+    assert keyboard.page.get_by_role("button", name="Download").count() == 1  # and not busy any more
     keyboard.press("Finish")
     expect(keyboard.page).to_have_title(re.compile("^Error: "))
     says(keyboard, "Tick the box when you've saved your codes")
