@@ -49,7 +49,8 @@ class Visitor:
         return self.request("GET", path, "", headers)
 
     def post(self, path: str, **fields: str) -> Answer:
-        return self.request("POST", path, as_form(fields), FORM)
+        # The portal gives a new token to whoever is signed in.
+        return self.request("POST", path, as_form({"csrfmiddlewaretoken": self.cookies["csrf"], **fields}), FORM)
 
     def request(self, method: str, path: str, body: str, headers: dict[str, str]) -> Answer:
         connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=TIMEOUT)

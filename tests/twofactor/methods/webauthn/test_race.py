@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lib.models import Counter
+from tests.bed.authenticators import Authenticator
 from tests.bed.people import security_key
 from tests.bed.race import race
 from tests.bed.visitor import Visitor
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from tests.bed.evidence import Evidence
     from tests.bed.visitor import Answer
 
+ADD = "/2fa/webauthn/add/"
 VERIFY = "/login/verify/webauthn/"
 PASSKEY = "/login/passkey/"
 
@@ -72,6 +74,19 @@ def test_one_answer_as_a_second_step_in_64_requests(gunicorn_url: str, alice: Us
 
     assert sum(map(is_in, answers)) == 1
     assert WebAuthnDevice.objects.get().sign_count == 1
+
+
+def test_one_key_in_16_requests_is_added_once(gunicorn_url: str, alice: User) -> None:
+    visitor = Visitor(gunicorn_url)
+    visitor.give_password(alice)
+    sent = json.dumps(Authenticator().register(ask(visitor, f"{ADD}options/")))
+    copies = [Visitor(gunicorn_url, cookies=dict(visitor.cookies)) for _ in range(16)]
+
+    answers = race(16, lambda number: copies[number].post(ADD, credential=sent))
+
+    assert [answer.location for answer in answers].count("/2fa/backup-codes/") == 1
+    assert all(answer.status < 500 for answer in answers)
+    assert WebAuthnDevice.objects.filter(user=alice).count() == 1
 
 
 def test_two_answers_at_once_leave_the_higher_count_wa_06(gunicorn_url: str, alice: User) -> None:
