@@ -68,6 +68,7 @@ SIGNED = {
     "twofactor:push_api:devices",
     "twofactor:push_api:pending",
     "twofactor:push_api:subscription",
+    "twofactor:push_api:trial",
 }
 PUBLIC |= SIGNED
 # Public to LoginRequiredMiddleware, but only for whoever has given the right password a moment ago.

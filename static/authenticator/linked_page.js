@@ -4,25 +4,36 @@ import { call, Offline } from "./api.js";
 import { ask } from "./link.js";
 import { all, announce, busy, facts, fault, field, fill, go, isInstalled, isIOS, nameOf, one, part } from "./page.js";
 import * as push from "./push.js";
+import { isTrial } from "./requests.js";
 import { account as stored, change, forget } from "./store.js";
 import { say } from "./words.js";
 
 const EVERY = 2000
 const SHOWN = 3000
-let device, codes, asking
+const met = new Set() // trials that this phone was taken to
+let device, codes, asking, isTrying
 
-export async function enter(section, { argument: id }) {
+export async function enter(section, { argument: id, state }) {
   device = await stored(id)
   if (!device) return go("/authenticator/", { replace: true })
   bind(section)
-  if (device.state === "active") return notifications(section)
+  isTrying = false
+  if (device.state === "active") return steps[device.step]?.(section, state) ?? notifications(section)
   fill(part(section, "waiting"), { check: device.check })
   asking = setTimeout(() => poll(section, id), EVERY)
 }
 
 export function leave() {
   clearTimeout(asking)
-  ;[asking, codes] = [null, null]
+  ;[asking, codes, isTrying] = [null, null, false]
+}
+
+// A computer that has linked this phone sends the trial, and shows its number.
+export function news(_section, { requests }) {
+  const sent = isTrying && requests.find((one) => one.account.id === device.id && isTrial(one) && !met.has(one.id))
+  if (!sent) return
+  met.add(sent.id)
+  go(`/authenticator/request/${sent.id}/`, { replace: true })
 }
 
 async function poll(section, id) {
@@ -39,7 +50,9 @@ async function poll(section, id) {
 function bind(section) {
   const actions = {
     "give-up": giveUp,
-    next: () => backupCodes(section),
+    next: () => trial(section),
+    try: () => tryOut(section),
+    skip: () => skip(section),
     download,
     share,
     "copy-codes": () => copy(section),
@@ -61,7 +74,7 @@ async function giveUp() {
 
 async function notifications(section) {
   await push.mend().catch(() => {})
-  if ((await push.state()) === "on") return backupCodes(section)
+  if ((await push.state()) === "on") return trial(section)
   field(section, "needs-home-screen").hidden = !(isIOS() && !isInstalled())
   fault(section, "push-fault", push.isPossible() ? "" : push.words("impossible"))
   part(section, "notifications")
@@ -70,8 +83,34 @@ async function notifications(section) {
 
 async function turnOn(section) {
   const outcome = await push.turnOn().catch(() => "no answer")
-  if (outcome === "on") return backupCodes(section)
+  if (outcome === "on") return trial(section)
   fault(section, "push-fault", push.words(outcome))
+}
+
+async function trial(section, state = { requests: [] }) {
+  await change(device.id, { step: "trial" })
+  isTrying = true
+  fault(section, "trial-fault", "")
+  part(section, "trial")
+  news(section, state)
+}
+
+// On one phone there is no second screen: the app shows the number first.
+async function tryOut(section) {
+  const told = await call(device, "POST", `devices/${device.id}/trial`).catch((failure) => {
+    if (!(failure instanceof Offline)) throw failure
+    return { code: "offline" }
+  })
+  if (told.status !== 201) return fault(section, "trial-fault", say({ offline: "offline", not_now: "test_not_now" }[told.code] ?? "fault"))
+  met.add(told.id)
+  fill(part(section, "trial-number"), { "trial-number": told.number })
+  field(section, "trial-request").href = `/authenticator/request/${told.id}/`
+}
+
+async function skip(section) {
+  isTrying = false
+  await change(device.id, { step: "codes" })
+  return backupCodes(section)
 }
 
 async function backupCodes(section) {
@@ -132,3 +171,6 @@ function done(section) {
   // Asked for where it helps: browsers decide by how much the app is used.
   navigator.storage?.persist?.().catch(() => {})
 }
+
+// What is left of linking, once notifications were asked about.
+const steps = { trial, codes: backupCodes }

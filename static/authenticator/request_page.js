@@ -2,12 +2,13 @@
 
 import { Offline } from "./api.js";
 import { now } from "./clock.js";
-import { all, announce, busy, fault, field, fill, initials, nameOf, one, part } from "./page.js";
-import { answered, decide, waiting } from "./requests.js";
+import { all, announce, busy, fault, field, fill, go, initials, nameOf, one, part } from "./page.js";
+import { answered, decide, isTrial, waiting } from "./requests.js";
 import { browserOf, left, placeOf, questionOf } from "./requests_page.js";
-import { setting } from "./store.js";
+import { account as stored, change, setting } from "./store.js";
 import { say } from "./words.js";
 
+const HOME = "/authenticator/"
 const LIFETIME = 120
 const MANY = 3
 
@@ -41,7 +42,7 @@ export async function news(section, { requests, isOffline }) {
 export async function tick(section, time) {
   if (!request || isBusy || isDenied) return
   const seconds = left(request.expires_at, time)
-  if (seconds === 0) return over(section, "ran_out")
+  if (seconds === 0) return over(section, isTrial(request) ? "test_ran_out" : "ran_out")
   const ask = one('[data-part="ask"]', section)
   fill(ask, {
     seconds: say("seconds", { count: seconds }),
@@ -65,6 +66,9 @@ function draw(section) {
     place: placeOf(context),
     site: new URL(account.origin).host,
   })
+  fill(section, { enter: say(isTrial(request) ? "enter_test_number" : "enter_number") })
+  field(section, "hint").hidden = field(section, "away").hidden = isTrial(request)
+  field(ask, "skip").hidden = !isTrial(request)
   field(ask, "new").hidden = !context.is_new_place
   field(ask, "often").hidden = context.lately < MANY
   fault(ask, "fault", "")
@@ -79,6 +83,7 @@ function bind(section) {
     no: () => answer(section, { decision: "no" }),
     mistake: () => answer(section, { decision: "no", reason: "mistake" }),
     not_me: () => answer(section, { decision: "no", reason: "not_me" }),
+    skip: () => skip(request.account),
     clear: () => type(section, ""),
     delete: () => type(section, one("#number").value.slice(0, -1)),
   }
@@ -122,7 +127,7 @@ async function answer(section, decision) {
   const asked = request
   try {
     const told = await decide(asked, decision)
-    if (asked === request) settle(section, decision, told)
+    if (asked === request) await settle(section, decision, told)
   } catch (failure) {
     if (!(failure instanceof Offline)) throw failure
     complain(section, say("offline"))
@@ -132,7 +137,32 @@ async function answer(section, decision) {
   }
 }
 
+// Nothing is lost: what was left of linking goes on.
+async function skip({ id }) {
+  go(await afterTrial(id, { isOver: true }))
+}
+
+// On to what is left of linking, if that is what the trial was for.
+async function afterTrial(id, { isOver }) {
+  if ((await stored(id))?.step !== "trial") return HOME
+  if (isOver) await change(id, { step: "codes" })
+  return `/authenticator/linked/${id}/`
+}
+
+function settleTrial(section, { decision }, told) {
+  if (told.status === 200 && decision === "yes") {
+    fill(section, { "signed-in": say("tested") })
+    return finish(section, "approved")
+  }
+  if (told.status === 200) return over(section, "test_denied")
+  if (told.code === "wrong_number") return over(section, "test_wrong_number")
+  if (told.code === "expired") return over(section, "test_ran_out")
+  if (told.code === "answered" || told.status === 404) return over(section, "answered")
+  complain(section, say("fault"))
+}
+
 function settle(section, decision, told) {
+  if (isTrial(request)) return settleTrial(section, decision, told)
   const { context } = request
   if (told.status === 200 && decision.decision === "yes") {
     fill(section, {
@@ -152,7 +182,7 @@ function settle(section, decision, told) {
 
 // Denied already, perhaps from the notification: what is still open is whose sign-in it was.
 function showPast(section, { request: asked, state }) {
-  if (state !== "denied") return over(section, "answered")
+  if (state !== "denied" || isTrial(asked)) return over(section, "answered")
   request = asked
   askWho(section)
 }
@@ -167,11 +197,17 @@ function over(section, why, secureURL) {
   const secure = field(section, "secure")
   secure.hidden = !secureURL
   if (secureURL) secure.href = secureURL
-  finish(section, "over")
+  return finish(section, "over")
 }
 
-function finish(section, name) {
+async function finish(section, name) {
+  const asked = request
   request = null
+  const next = asked && isTrial(asked) ? await afterTrial(asked.account.id, { isOver: name === "approved" }) : HOME
+  for (const link of all("[data-next]", section)) {
+    link.href = next
+    link.textContent = say(next === HOME ? "done" : "go_on")
+  }
   shown = name
   part(section, name)
   navigator.clearAppBadge?.()?.catch(() => {})

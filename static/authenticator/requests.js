@@ -7,6 +7,9 @@ import { verified } from "./signed.js";
 
 const REMEMBERED = 10 * 60 * 1000
 
+// A request to try this phone out: nothing hangs on it.
+export const isTrial = ({ context }) => context.purpose === "trial"
+
 export const isLinked = (account) => account.state === "active"
 
 // Every request that the portal really signed, of every account, newest last. Throws Offline if no account got through.

@@ -42,7 +42,9 @@ export const browserOf = ({ browser, system }) =>
 
 export const placeOf = ({ place }) => (place ? say("near", { place }) : say("place_unknown"))
 
-export const questionOf = ({ purpose }) => say(purpose === "confirm" ? "is_this_you_confirming" : "is_this_you")
+const QUESTIONS = { sign_in: "is_this_you", confirm: "is_this_you_confirming", trial: "is_test" }
+
+export const questionOf = ({ purpose }) => say(QUESTIONS[purpose] ?? "is_this_you")
 
 function card({ id, context, account }) {
   const made = fromTemplate("live-row")

@@ -1,6 +1,6 @@
 // The service worker: keeps the app's own files for when there is no connection, and turns a nudge into a notification.
 
-import { decide, waiting } from "./requests.js";
+import { decide, isTrial, waiting } from "./requests.js";
 import * as push from "./push.js";
 import { fromStore, say } from "./words.js";
 
@@ -77,12 +77,13 @@ async function tell() {
   await badge(found?.length)
   for (const client of await windows()) client.postMessage({ type: "look" })
   if (!found?.length) return notify({ title: say("request_title"), body: say("request_perhaps"), data: {} })
-  for (const { id, context } of found) {
+  for (const request of found) {
+    const { id, context } = request
     await notify({
-      title: say("request_title"),
+      title: say(isTrial(request) ? "test_title" : "request_title"),
       body: say(context.place ? "request_near" : "request_from", context),
       data: { id },
-      actions: [{ action: "no", title: say("no") }],
+      actions: isTrial(request) ? [] : [{ action: "no", title: say("no") }],
     })
   }
 }

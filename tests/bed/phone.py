@@ -96,6 +96,9 @@ class Phone:
     def backup_codes(self) -> Reply:
         return self.call("POST", f"devices/{self.id}/backup-codes")
 
+    def try_out(self) -> Reply:
+        return self.call("POST", f"devices/{self.id}/trial")
+
     def pending(self) -> list[dict[str, Any]]:
         """What waits, as the portal has signed it; beside it the digest that an answer must name."""
         return [self.verified(one["signed"]) for one in self.call("POST", "requests/pending").body["requests"]]

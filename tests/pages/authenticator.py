@@ -75,7 +75,13 @@ class AppPhone:
         self.press("Continue")
         self.heading("Let this phone approve sign-ins?")
         self.press("Allow")
+        self.skip_trial()
         self.save_codes()
+
+    def skip_trial(self) -> None:
+        """On the way from notifications to the codes."""
+        self.heading("Now let’s test it")
+        self.press("Skip the test")
 
     def save_codes(self) -> list[str]:
         """The backup codes of a first method, as they are shown."""
@@ -92,8 +98,8 @@ class AppPhone:
         expect(shown).to_have_text(re.compile(r"^\d{3} \d{3}$"))
         return shown.inner_text().replace(" ", "")
 
-    def type_number(self, number: str) -> None:
-        self.heading("Enter the number from the sign-in screen")
+    def type_number(self, number: str, heading: str = "Enter the number from the sign-in screen") -> None:
+        self.heading(heading)
         for digit in number:
             self.page.get_by_role("button", name=digit, exact=True).click()
 

@@ -210,9 +210,15 @@ def test_a_pairing_code_and_two_digits_link_a_phone(page: Page, phone: AppPhone,
     phone.press("Continue")
 
     confirm_on_the_computer(page, phone)
+    try_out_from_the_computer(page, phone)
     shown = phone.save_codes()
     assert len(shown) == 10
-    assert PushDevice.objects.filter(user=alice, confirmed=True).count() == 1
+    device = PushDevice.objects.get(user=alice, confirmed=True)
+
+    page.goto(f"/2fa/push/{device.pk}/")
+    look_at(AppPhone(page, phone.base_url), "manage")
+    page.get_by_role("button", name="Send a test request").click()
+    expect(page.locator(".plate b")).to_be_visible()
 
 
 def test_a_qr_code_is_scanned_with_the_camera(
@@ -231,6 +237,8 @@ def test_a_qr_code_is_scanned_with_the_camera(
     phone.press("Scan the QR code")
 
     confirm_on_the_computer(page, phone)
+    phone.heading("This is only a test. Is it you?")
+    phone.press("Skip the test")
     phone.save_codes()
     assert not phone.faults
     browser.close()
@@ -277,6 +285,7 @@ def test_notifications_are_asked_for_only_when_wanted(
     context.grant_permissions(["notifications"], origin=base_url)
     phone.press("Turn on")
 
+    try_out_here(phone)
     phone.heading("Save your backup codes")
     look_at(phone, "backup-codes")
     with phone.page.expect_download() as download:
@@ -304,6 +313,48 @@ def confirm_on_the_computer(page: Page, phone: AppPhone) -> None:
     expect(field).to_be_visible(timeout=15_000)
     field.fill(check)
     page.get_by_role("button", name="Link this phone").click()
+
+
+def try_out_here(phone: AppPhone) -> None:
+    """A wrong number, and then the right one: on one phone the app shows it first."""
+    phone.heading("Now let’s test it")
+    look_at(phone, "trial")
+    phone.press("Send a test request")
+    phone.heading("Remember this number")
+    look_at(phone, "trial-number")
+    number = phone.page.locator('[data-f="trial-number"]').inner_text()
+    phone.follow("Answer the test")
+    phone.heading("This is only a test. Is it you?")
+    look_at(phone, "trial-request")
+    phone.press("Yes, it’s me")
+    phone.type_number(str(10 + (int(number) - 9) % 90), "Enter the number of the test")
+    phone.heading("That number doesn't match. This was only a test, so you can try again.")
+    look_at(phone, "trial-wrong-number")
+    phone.follow("Continue")
+
+    phone.heading("Now let’s test it")
+    phone.press("Send a test request")
+    phone.heading("Remember this number")
+    number = phone.page.locator('[data-f="trial-number"]').inner_text()
+    phone.follow("Answer the test")
+    phone.press("Yes, it’s me")
+    phone.type_number(number, "Enter the number of the test")
+    phone.heading("It works. This phone can approve your sign-ins.")
+    look_at(phone, "trial-approved")
+    phone.follow("Continue")
+
+
+def try_out_from_the_computer(page: Page, phone: AppPhone) -> None:
+    """The number stands on the computer, which goes on by itself."""
+    expect(page.get_by_role("heading", name="Now let’s test it")).to_be_visible()
+    look_at(AppPhone(page, phone.base_url), "trial-computer")
+    phone.heading("This is only a test. Is it you?")
+    phone.press("Yes, it’s me")
+    phone.type_number(page.locator(".plate b").inner_text(), "Enter the number of the test")
+    phone.heading("It works. This phone can approve your sign-ins.")
+    expect(page.get_by_text("It works. Your phone can approve your sign-ins.")).to_be_visible(timeout=15_000)
+    expect(page.get_by_role("link", name="Continue")).to_have_attribute("href", "/2fa/backup-codes/")
+    phone.follow("Continue")
 
 
 # ── Codes ──
@@ -403,6 +454,7 @@ def link_both(phone: AppPhone, alice: User, bob: User) -> Locator:
     phone.page.get_by_label("Password", exact=True).fill(PASSWORD)
     phone.press("Continue")
     phone.press("Allow")
+    phone.skip_trial()
     phone.save_codes()
     phone.follow("Done")
     names = phone.page.locator("#accounts strong")

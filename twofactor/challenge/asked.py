@@ -20,6 +20,7 @@ class Purpose(enum.Enum):
 
     SIGN_IN = "sign_in"
     CONFIRM = "confirm"
+    TRIAL = "trial"  # nothing: a method is tried out
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,6 +27,8 @@ from twofactor.methods.push.limits import MOST_NO, hold_of, is_paused, sent_late
 from twofactor.methods.push.models import REQUEST_LIFETIME, PushDevice, PushRequest
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from lib.origin import Origin
     from twofactor.challenge.asked import Asked
 
@@ -53,15 +55,22 @@ class Decision:
     reason: str = ""
 
 
-@transaction.atomic
 def send(asked: Asked) -> None:
-    """Ask every phone of the account, unless something speaks against it: then the page says so.
+    """Ask every phone of the account, unless something speaks against it: then the page says so."""
+    _ask(asked, PushDevice.objects.filter(user=asked.user, confirmed=True))
 
-    The person's row is locked, so that of several browsers at the same instant one gets its request out.
-    """
+
+def try_out(asked: Asked, device: PushDevice) -> PushRequest | None:
+    """Ask one phone for nothing but its answer. None if something speaks against it."""
+    return _ask(asked, PushDevice.objects.filter(pk=device.pk), tried=device)
+
+
+@transaction.atomic
+def _ask(asked: Asked, devices: QuerySet[PushDevice], tried: PushDevice | None = None) -> PushRequest | None:
+    """With the person's row locked, so that of several browsers at the same instant one gets its request out."""
     user = User.objects.select_for_update(no_key=True).get(pk=asked.user.pk)
     if user.is_barred or hold_of(asked) is not None:
-        return
+        return None
     PushRequest.objects.filter(user=user, state=PushRequest.State.PENDING).update(state=PushRequest.State.REPLACED)
     now = clock.now()
     request = PushRequest.objects.create(
@@ -73,10 +82,11 @@ def send(asked: Asked) -> None:
         context=_context(asked, user),
         ip=asked.origin.ip,
         user_agent=asked.origin.user_agent,
+        device=tried,
         created_at=now,
         expires_at=now + REQUEST_LIFETIME,
     )
-    for device in PushDevice.objects.filter(user=user, confirmed=True, subscription__state="active"):
+    for device in devices.filter(subscription__state="active"):
         details: dict[str, int | str] = {"request": request.pk, "subscription": device.subscription_id or 0}
         queue(
             "push_request",
@@ -86,19 +96,33 @@ def send(asked: Asked) -> None:
             details=details,
             expires_in=REQUEST_LIFETIME,
         )
+    return request
 
 
 def decide(device: PushDevice, request: PushRequest, decision: Decision, origin: Origin) -> Outcome:
     """Take the answer of a phone that has signed it: its owner gave it. Raises TooManyAttempts."""
     origin = origin.by(request.user)
-    if request.state == PushRequest.State.DENIED and decision.reason:
+    if request.state == PushRequest.State.DENIED and decision.reason and not request.is_trial:
         return _give_reason(device, request, decision.reason, origin)
     if request.state != PushRequest.State.PENDING:
         return Outcome.ANSWERED
     if request.is_late or not _is_waited_for(request):
         return Outcome.EXPIRED
-    outcome = _say_yes(device, request, decision) if decision.is_yes else _say_no(device, request, decision, origin)
+    outcome: Outcome | None
+    if request.is_trial:
+        outcome = _take_trial(device, request, decision)
+    elif decision.is_yes:
+        outcome = _say_yes(device, request, decision)
+    else:
+        outcome = _say_no(device, request, decision, origin)
     return outcome or Outcome.ANSWERED
+
+
+def _take_trial(device: PushDevice, request: PushRequest, decision: Decision) -> Outcome | None:
+    """Nothing hangs on it, so nothing is reserved for it, recorded or ended."""
+    is_right = constant_time_compare(decision.number, request.number)
+    outcome = Outcome.DENIED if not decision.is_yes else Outcome.APPROVED if is_right else Outcome.WRONG_NUMBER
+    return outcome if _answer(request, outcome.name, device=device) else None
 
 
 def _say_yes(device: PushDevice, request: PushRequest, decision: Decision) -> Outcome | None:

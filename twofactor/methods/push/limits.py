@@ -7,19 +7,20 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from lib import clock
+from twofactor.challenge.asked import Purpose
 from twofactor.methods.push.models import PushRequest
 
 if TYPE_CHECKING:
-    from django.db.models import QuerySet
-
     from accounts.user.models import User
     from twofactor.challenge.asked import Asked
+    from twofactor.methods.push.models import PushRequestQuerySet
 
 LATELY = timedelta(minutes=10)
 MOST_LATELY = 3
 DAY = timedelta(days=1)
 MOST_A_DAY = 10  # without a success
 AFTER_NO = timedelta(minutes=5)
+MOST_TRIALS = 5  # in ten minutes
 MOST_NO = 3  # in a day; then no more until the person has done something about it, or the day is over
 
 
@@ -39,9 +40,10 @@ def hold_of(asked: Asked) -> Hold | None:
         return Hold.PAUSED
     if _denied(user).filter(answered_at__gt=clock.now() - AFTER_NO).exists():
         return Hold.BLOCKED
-    if any(not is_of(request, asked) for request in PushRequest.objects.open().filter(user=user)):
+    if any(not is_of(request, asked) for request in PushRequest.objects.open().but_trials().filter(user=user)):
         return Hold.BUSY
-    return Hold.OFTEN if _is_often(user) else None
+    is_often = _is_tried_often(user) if asked.purpose is Purpose.TRIAL else _is_often(user)
+    return Hold.OFTEN if is_often else None
 
 
 def is_paused(user: User) -> bool:
@@ -57,17 +59,25 @@ def is_of(request: PushRequest, asked: Asked) -> bool:
 
 
 def sent_lately(user: User) -> int:
-    return PushRequest.objects.filter(user=user, created_at__gt=clock.now() - LATELY).count()
+    return PushRequest.objects.but_trials().filter(user=user, created_at__gt=clock.now() - LATELY).count()
 
 
-def _denied(user: User) -> QuerySet[PushRequest]:
+def _denied(user: User) -> PushRequestQuerySet:
     generation = user.auth_generation
-    return PushRequest.objects.filter(user=user, state=PushRequest.State.DENIED, auth_generation=generation)
+    return PushRequest.objects.but_trials().filter(
+        user=user, state=PushRequest.State.DENIED, auth_generation=generation
+    )
 
 
 def _is_often(user: User) -> bool:
     since = clock.now() - DAY
-    mine = PushRequest.objects.filter(user=user)
+    mine = PushRequest.objects.but_trials().filter(user=user)
     success = mine.filter(state=PushRequest.State.SPENT, answered_at__gt=since).order_by("-answered_at").first()
     today = mine.filter(created_at__gt=success.created_at if success else since).count()
     return sent_lately(user) >= MOST_LATELY or today >= MOST_A_DAY
+
+
+def _is_tried_often(user: User) -> bool:
+    """A trial that came counts here alone: it takes no real request's place."""
+    since = clock.now() - LATELY
+    return PushRequest.objects.trials().filter(user=user, created_at__gt=since).count() >= MOST_TRIALS

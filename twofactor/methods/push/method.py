@@ -26,5 +26,6 @@ PUSH = Method(
     send=send,
     challenge_urls="twofactor.methods.push.challenge_urls",
     public_urls="twofactor.methods.push.public_urls",
+    manage_template="twofactor/methods/push/_manage.html",
     purge=purge,
 )

@@ -17,6 +17,7 @@ from lib import clock, codes, crypto
 from lib.origin import Origin
 from messaging.actions import forget_subscription
 from messaging.models import PushSubscription
+from twofactor.challenge.asked import Purpose
 from twofactor.methods.push import keys
 from twofactor.timed_codes import TimedCodeDevice
 
@@ -74,7 +75,7 @@ class PushDevice(TimedCodeDevice):
         approved = PushRequest.objects.asked_by(answer.asked).filter(
             device=self, state=PushRequest.State.APPROVED, answered_at__gt=clock.now() - COLLECTED_WITHIN
         )
-        return approved.update(state=PushRequest.State.SPENT) == 1
+        return approved.but_trials().update(state=PushRequest.State.SPENT) == 1
 
 
 class PushRequestQuerySet(models.QuerySet["PushRequest"]):
@@ -88,6 +89,17 @@ class PushRequestQuerySet(models.QuerySet["PushRequest"]):
 
     def open(self) -> PushRequestQuerySet:
         return self.filter(state=PushRequest.State.PENDING, expires_at__gt=clock.now())
+
+    def for_phone(self, device: PushDevice) -> PushRequestQuerySet:
+        """What this phone may see and answer: a trial is of one phone, anything else of all of an account."""
+        return self.filter(~Q(purpose=Purpose.TRIAL.value) | Q(device=device), user=device.user_id)
+
+    def trials(self) -> PushRequestQuerySet:
+        return self.filter(purpose=Purpose.TRIAL.value)
+
+    def but_trials(self) -> PushRequestQuerySet:
+        """Those that something hangs on."""
+        return self.exclude(purpose=Purpose.TRIAL.value)
 
 
 class PushRequest(models.Model):
@@ -124,7 +136,9 @@ class PushRequest(models.Model):
     user_agent = models.CharField(max_length=512, blank=True)
     state = models.CharField(max_length=16, choices=State.choices, default=State.PENDING)
     reason = models.CharField(max_length=16, choices=Reason.choices, blank=True)
-    device = models.ForeignKey(PushDevice, on_delete=models.SET_NULL, null=True)  # which answered
+    device = models.ForeignKey(
+        PushDevice, on_delete=models.SET_NULL, null=True
+    )  # which answered; of a trial, which is tried
     created_at = models.DateTimeField(default=clock.now)
     expires_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True)
@@ -153,6 +167,10 @@ class PushRequest(models.Model):
     @property
     def origin(self) -> Origin:
         return Origin(ip=self.ip, user_agent=self.user_agent)
+
+    @property
+    def is_trial(self) -> bool:
+        return self.purpose == Purpose.TRIAL.value
 
     @property
     def is_late(self) -> bool:

@@ -1,4 +1,4 @@
-"""Linking a phone, and waiting for it when confirming."""
+"""Linking a phone, trying it out, and waiting for it when confirming."""
 
 from django.urls import path
 
@@ -8,5 +8,7 @@ app_name = "push"
 urlpatterns = [
     path("add/", views.add, name="add"),
     path("add/status/", views.status, name="status"),
+    path("<int:pk>/trial/", views.trial, name="trial"),
+    path("<int:pk>/trial/events/", views.trial_events, name="trial_events"),
     path("events/", views.confirm_events, name="events"),
 ]

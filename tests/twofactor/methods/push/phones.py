@@ -82,6 +82,11 @@ def number_in(browser: Client, page: str = PAGE) -> str:
     return found[1]
 
 
+def trial_of(phone: Phone) -> str:
+    """The page that tries this phone out."""
+    return f"/2fa/push/{device_of(phone).pk}/trial/"
+
+
 def another(number: str) -> str:
     """A number that is well formed, and wrong."""
     return str(10 + (int(number) - 10 + 1) % 90)

@@ -55,7 +55,8 @@ def test_a_typed_code_and_two_digits_link_a_phone(alices: Client, alice: User) -
     assert "Is “<bdi>Pixel 8</bdi>” your phone?" in alices.get(PAGE).content.decode()
     done = alices.post(PAGE, {"number": waits.body["check"]})
 
-    assert done.headers["Location"] == "/2fa/backup-codes/"
+    trial = f"/2fa/push/{device_of(phone).pk}/trial/?next=%2F2fa%2Fbackup-codes%2F"
+    assert done.headers["Location"] == trial
     told = phone.state().body
     assert (told["state"], told["name"], told["account"]["email"]) == ("active", "Pixel 8", alice.email)
     alice.refresh_from_db()

@@ -86,6 +86,18 @@ def test_of_two_phones_one_decides(alice: User) -> None:
         PushDevice.objects.all().delete()
 
 
+def test_a_trial_is_approved_once(alice: User) -> None:
+    phone = linked_phone(alice)
+    for _round in range(3):
+        afresh()
+        number = phone.try_out().body["number"]
+        [request] = phone.pending()
+
+        replies = race(8, lambda _n: phone.yes(request, number).status)  # noqa: B023
+
+        assert sorted(replies) == [200] + 7 * [409]
+
+
 def test_many_numbers_at_once_are_one_try(alice: User) -> None:
     for _round in range(3):
         afresh()

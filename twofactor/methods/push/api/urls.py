@@ -11,6 +11,7 @@ calls = [
     path("devices/<str:thumbprint>", views.device, name="device"),
     path("devices/<str:thumbprint>/subscription", views.subscription, name="subscription"),
     path("devices/<str:thumbprint>/backup-codes", views.backup_codes, name="backup_codes"),
+    path("devices/<str:thumbprint>/trial", views.trial, name="trial"),
     path("requests/pending", views.pending, name="pending"),
     path("requests/<str:request_id>/decision", views.decision, name="decision"),
 ]

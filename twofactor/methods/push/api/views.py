@@ -21,6 +21,7 @@ from twofactor.methods.push.api.callers import caller_of, device_of, signed_by
 from twofactor.methods.push.api.problems import Problem, answer, api
 from twofactor.methods.push.models import PushDevice, PushRequest
 from twofactor.methods.push.signed import Denied
+from twofactor.methods.push.trial import asked_by_phone
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -85,10 +86,21 @@ def backup_codes(request: Request, thumbprint: str) -> HttpResponse:
 
 
 @api("POST")
+def trial(request: Request, thumbprint: str) -> HttpResponse:
+    """A phone tries itself out: no browser shows the number, so the phone is told it, of this request alone."""
+    caller, _claims = device_of(request, thumbprint)
+    bodies.nothing(request)
+    made = actions.try_out(asked_by_phone(caller, request.origin), caller)
+    if made is None:
+        raise Problem(409, "not_now")
+    return answer({"id": made.pk, "number": made.number}, 201)
+
+
+@api("POST")
 def pending(request: Request) -> HttpResponse:
     caller, _claims = device_of(request)
     bodies.nothing(request)
-    waiting = PushRequest.objects.open().filter(user=caller.user)
+    waiting = PushRequest.objects.open().for_phone(caller)
     return answer({"requests": [shown.waiting(one, caller) for one in waiting]})
 
 
@@ -96,7 +108,8 @@ def pending(request: Request) -> HttpResponse:
 def decision(request: Request, request_id: str) -> HttpResponse:
     caller, claims = device_of(request)
     wanted = bodies.decision(request)
-    asked = PushRequest.objects.select_related("user", "attempt").filter(pk=request_id, user=caller.user_id).first()
+    mine = PushRequest.objects.for_phone(caller)
+    asked = mine.select_related("user", "attempt").filter(pk=request_id).first()
     if asked is None:
         raise Problem(404, "not_found")
     shown_to = (asked.nonce, signed.request_digest(asked, caller.thumbprint))
