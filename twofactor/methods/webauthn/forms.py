@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.forms.widgets import Script
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from twofactor.challenge.asked import Asked
     from twofactor.methods.webauthn.credentials import NewCredential
 
-SCRIPT = Script("js/passkeys.js", type="module")
 UNCHECKABLE = _("We can't check this key at the moment. Choose another way or get help.")
 PURPOSES = {
     Purpose.SIGN_IN: (challenges.Purpose.SIGN_IN, "twofactor:webauthn_challenge:options"),
@@ -68,9 +66,6 @@ class KeyForm(ChallengeForm):
 
     credential = CredentialField(ask="get", read=read_signed)
 
-    class Media:
-        js: ClassVar = [SCRIPT]
-
     def __init__(self, data: Any = None, *, asked: Asked) -> None:
         super().__init__(data, asked=asked)
         purpose, page = PURPOSES[asked.purpose]
@@ -99,9 +94,6 @@ class AddForm(forms.Form):
     name = NameField(required=False, help_text=_("So you can tell your keys apart."))
     credential = CredentialField(ask="create", read=read_new)
 
-    class Media:
-        js: ClassVar = [SCRIPT]
-
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["credential"].widget.attrs["data-options"] = reverse("twofactor:webauthn:add_options")
@@ -120,9 +112,6 @@ class TryForm(forms.Form):
 
     credential = CredentialField(ask="get", read=read_signed)
 
-    class Media:
-        js: ClassVar = [SCRIPT]
-
     def __init__(self, data: Any = None, *, pk: int) -> None:
         super().__init__(data)
         self.fields["credential"].widget.attrs["data-options"] = reverse("twofactor:webauthn:try_options", args=[pk])
@@ -136,9 +125,6 @@ class PasskeyForm(forms.Form):
 
     credential = CredentialField(ask="get", read=read_signed)
     next = forms.CharField(required=False, widget=forms.HiddenInput)
-
-    class Media:
-        js: ClassVar = [SCRIPT]
 
     def __init__(self, data: Any = None, *, initial: dict[str, str] | None = None) -> None:
         super().__init__(data, initial=initial)
