@@ -97,3 +97,13 @@ def test_a_static_file_is_kept_for_a_year_and_carries_the_policy() -> None:
     assert "immutable" in answer.headers["Cache-Control"]
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     answer.close()
+
+
+@pytest.mark.django_db
+def test_the_icon_is_where_browsers_look_by_themselves() -> None:
+    answer = Client().get("/favicon.ico")
+
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"].startswith("image/")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    answer.close()

@@ -17,7 +17,7 @@ from twofactor.methods.totp.models import TOTPDevice
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Response
 
     from accounts.user.models import User
 
@@ -48,6 +48,31 @@ def test_without_scripts(page_without_scripts: Page, alice: User) -> None:
     page.get_by_role("button", name="Continue").click()
 
     expect(page).to_have_url("/security/")
+
+
+def test_it_asks_for_little(page: Page, alice: User) -> None:
+    """A browser that has seen nothing of us; forms it sends and questions a script asks are not what a page weighs."""
+    device = code_app(alice)
+    seen: dict[str, int] = {}
+
+    def weigh(response: Response) -> None:
+        if response.request.method == "GET" and response.status == 200:
+            seen.setdefault(response.url, response.request.sizes()["responseBodySize"])
+
+    page.on("response", weigh)
+    page.goto("/login/", wait_until="networkidle")
+    assert len(seen) <= 4
+    assert sum(seen.values()) <= 15_000
+
+    page.get_by_label("Email or username").fill(alice.email)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_label("6-digit code").fill(totp_code(device))
+    expect(page).to_have_url("/security/")
+    page.wait_for_load_state("networkidle")
+
+    assert len(seen) <= 5, seen
+    assert sum(seen.values()) <= 30 * 1024
 
 
 def test_a_code_app_is_added_by_its_picture_alone(page: Page, alice: User, picture: Callable[[str], None]) -> None:
