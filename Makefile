@@ -17,7 +17,7 @@ test: .venv/.dev
 
 prove: .venv/.dev ## the long proofs; their table goes into docs/evidence.md
 	@tests/packages
-	@$(BIN)/python -m pytest -m prove --timeout 1200
+	@$(BIN)/python -m pytest -m prove -o faulthandler_timeout=1200
 
 bench: .venv/.dev ## a table on the screen, and var/bench.json
 	@$(BIN)/python -m bench
