@@ -15,6 +15,7 @@ from lib import crypto
 
 MEMBERS = {"kty", "crv", "x", "y"}
 COORDINATE_BYTES = 32
+POINT_BYTES = 1 + 2 * COORDINATE_BYTES
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
@@ -51,6 +52,15 @@ def public_key(jwk: Any) -> ec.EllipticCurvePublicKey:
         return numbers.public_key()
     except (TypeError, ValueError, binascii.Error):
         raise NotAKey from None
+
+
+def is_point(raw: bytes) -> bool:
+    """Whether it is an uncompressed point of the curve (SEC 1 §2.3.3)."""
+    try:
+        ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), raw)
+    except ValueError:
+        return False
+    return len(raw) == POINT_BYTES
 
 
 def thumbprint(jwk: dict[str, str]) -> str:

@@ -12,7 +12,7 @@ import jwt
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from lib import clock, crypto
+from lib import clock, crypto, strict_json
 from twofactor.methods.push import keys
 from twofactor.methods.push.models import SpentCall
 
@@ -23,6 +23,7 @@ SCHEME = "JWS "
 LONGEST = 4096
 TOLERANCE = timedelta(seconds=90)
 REMEMBERED = 2 * TOLERANCE  # as long as any call's time can be right
+THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
 JTI = re.compile(r"[A-Za-z0-9_-]{22,64}")
 HEADER_PARAMETERS = {"alg", "kid", "typ"}
 REQUEST_TYPE = "sallyport-request"
@@ -45,21 +46,22 @@ class Call:
 def key_id(authorization: str) -> str:
     """The device that claims to call. Raises Denied for what is not of our form."""
     header = _header_of(_compact(authorization))
-    if not isinstance(header.get("kid"), str) or header.get("alg") != "ES256":
+    kid = header.get("kid")
+    if not isinstance(kid, str) or THUMBPRINT.fullmatch(kid) is None or header.get("alg") != "ES256":
         raise Denied
     if not set(header) <= HEADER_PARAMETERS:  # crit, jku, jwk, x5u: nothing in a call says how to judge it
         raise Denied
-    return str(header["kid"])
+    return kid
 
 
 def claims_of(authorization: str, jwk: dict[str, str], call: Call) -> dict[str, Any]:
     """What the device has signed about this very call, which is spent by it. Raises Denied."""
     try:
         payload = COMPACT.decode(_compact(authorization), keys.public_key(jwk), algorithms=["ES256"])
-        claims = json.loads(payload)
-    except (jwt.PyJWTError, keys.NotAKey, ValueError, RecursionError):
+        claims = strict_json.read_object(payload)
+    except (jwt.PyJWTError, keys.NotAKey, ValueError):
         raise Denied from None
-    if not isinstance(claims, dict) or not _is_about(claims, call) or not _is_timely(claims):
+    if not _is_about(claims, call) or not _is_timely(claims):
         raise Denied
     _spend(keys.thumbprint(jwk), claims["jti"])
     return claims
@@ -105,12 +107,9 @@ def _compact(authorization: str) -> str:
 
 def _header_of(compact: str) -> dict[str, Any]:
     try:
-        header = json.loads(keys.as_bytes(compact.partition(".")[0]))
-    except (ValueError, RecursionError):
+        return strict_json.read_object(keys.as_bytes(compact.partition(".")[0]))
+    except ValueError:
         raise Denied from None
-    if not isinstance(header, dict):
-        raise Denied
-    return header
 
 
 def _is_about(claims: dict[str, Any], call: Call) -> bool:
@@ -128,7 +127,8 @@ def _is_timely(claims: dict[str, Any]) -> bool:
     at, jti = claims.get("iat"), claims.get("jti")
     if type(at) is not int or not isinstance(jti, str) or JTI.fullmatch(jti) is None:
         return False
-    return abs(at - clock.now().timestamp()) <= TOLERANCE.total_seconds()
+    earliest, latest = (clock.now() + margin for margin in (-TOLERANCE, TOLERANCE))
+    return earliest.timestamp() <= at <= latest.timestamp()
 
 
 def _spend(device_id: str, jti: str) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lib import strict_json
 from twofactor.methods.webauthn.problems import Problem, Refused
 
 if TYPE_CHECKING:
@@ -104,30 +104,16 @@ def _parts(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def _client_data(response: Mapping[str, Any]) -> ClientData:
     raw = _bytes(response, "clientDataJSON")
-    try:
-        told = _object(raw.decode())
-    except UnicodeDecodeError:
-        _unreadable()
+    told = _object(raw)
     is_embedded = _field(told, "crossOrigin", bool, default=False) or "topOrigin" in told
     return ClientData(raw=raw, challenge=_field(told, "challenge", str), is_embedded=is_embedded)
 
 
-def _object(text: str) -> dict[str, Any]:
+def _object(text: str | bytes) -> dict[str, Any]:
     try:
-        found = json.loads(text, object_pairs_hook=_without_repeats, parse_constant=_unreadable)
-    except (ValueError, RecursionError):  # not JSON, a number without end; too deep
+        return strict_json.read_object(text)
+    except ValueError:
         _unreadable()
-    if not isinstance(found, dict):
-        _unreadable()
-    return found
-
-
-def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Of a name that is there twice, one reader sees the first and another the last."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        _unreadable()
-    return found
 
 
 REQUIRED = object()
@@ -147,5 +133,5 @@ def _bytes(found: Mapping[str, Any], name: str) -> bytes:
     return from_base64url(_field(found, name, str))
 
 
-def _unreadable(_what: object = None) -> NoReturn:
+def _unreadable() -> NoReturn:
     raise Refused(Problem.UNREADABLE)

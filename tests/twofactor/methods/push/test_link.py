@@ -252,13 +252,14 @@ def test_another_key_than_the_one_that_signed_is_refused(alices: Client) -> None
 
 
 # ── What a phone says of itself ──
-POINT = "A" * 87
+POINT = "BA" + "A" * 85  # of the right form and length, and not on the curve
 BAD_BODIES: list[Any] = [
     None, [], "x", 7, {}, {"name": "X", "subscription": None}, {"key": 7}, {"key": {}}, {"name": 7}, {"name": ""},
     {"name": " "}, {"name": "x" * 65}, {"name": "a\u202eb"}, {"name": "a\nb"}, {"name": "\ud800"}, {"subscription": 7},
     {"subscription": {}}, {"subscription": {"endpoint": "https://fcm.googleapis.com/x", "keys": {}}},
     {"subscription": {"endpoint": 7, "keys": {"p256dh": POINT, "auth": "A" * 22}}},
     {"subscription": {"endpoint": "https://fcm.googleapis.com/x", "keys": {"p256dh": "A", "auth": "A" * 22}}},
+    {"subscription": {"endpoint": "https://fcm.googleapis.com/x", "keys": {"p256dh": POINT, "auth": "A" * 22}}},
     {"pairing": 7}, {"pairing": "x" * 65}, {"pairing": None}, {"user": 1}, {"confirmed": True},
 ]  # fmt: skip
 

@@ -126,6 +126,15 @@ def odd_time(phone: Phone, path: str, raw: bytes, told: dict[str, Any]) -> str:
     return phone.authorization("POST", path, raw, iat=True, **told)
 
 
+def endless_time(phone: Phone, path: str, raw: bytes, told: dict[str, Any]) -> str:
+    """Larger than any number that a clock's could be compared with by subtraction."""
+    return phone.authorization("POST", path, raw, iat=10**400, **told)
+
+
+def no_number(phone: Phone, path: str, raw: bytes, told: dict[str, Any]) -> str:
+    return phone.authorization("POST", path, raw, iat=float("nan"), **told)
+
+
 def short_jti(phone: Phone, path: str, raw: bytes, told: dict[str, Any]) -> str:
     return phone.authorization("POST", path, raw, jti="short", **told)
 
@@ -137,6 +146,42 @@ def with_header(**parameters: Any) -> Callable[..., str]:
 
     forge.__name__ = "header_" + "_".join(parameters)
     return forge
+
+
+def with_parts(phone: Phone, header: bytes, payload: bytes) -> str:
+    """Signed as they are, however they are written."""
+    signed = f"{as_text(header)}.{as_text(payload)}"
+    return f"JWS {signed}.{as_text(raw_signature(phone.key, signed.encode()))}"
+
+
+def a_claim_twice(phone: Phone, path: str, raw: bytes, told: dict[str, Any]) -> str:
+    """One reader would take the first, another the last."""
+    payload = claims(phone, path, raw, **told).replace(b"{", b'{"path":"/",', 1)
+    return with_parts(phone, as_json({"alg": "ES256", "kid": phone.id}), payload)
+
+
+def a_parameter_twice(phone: Phone, path: str, raw: bytes, told: dict[str, Any]) -> str:
+    header = as_json({"alg": "ES256", "kid": phone.id}).replace(b"{", b'{"alg":"none",', 1)
+    return with_parts(phone, header, claims(phone, path, raw, **told))
+
+
+def in_utf_16(phone: Phone, path: str, raw: bytes, told: dict[str, Any]) -> str:
+    payload = claims(phone, path, raw, **told).decode().encode("utf-16")
+    return with_parts(phone, as_json({"alg": "ES256", "kid": phone.id}), payload)
+
+
+def padded(phone: Phone, path: str, raw: bytes, told: dict[str, Any]) -> str:
+    return phone.authorization("POST", path, raw, **told) + "=="
+
+
+def stray_bits(phone: Phone, path: str, raw: bytes, told: dict[str, Any]) -> str:
+    """The same bytes in another spelling: the last letter says four bits more than there are."""
+    signed = phone.authorization("POST", path, raw, **told)
+    return signed[:-1] + {"A": "B", "Q": "R", "g": "h", "w": "x"}[signed[-1]]
+
+
+def with_a_space(phone: Phone, path: str, raw: bytes, told: dict[str, Any]) -> str:
+    return phone.authorization("POST", path, raw, **told) + " "
 
 
 def claims_that_are_a_list(phone: Phone, _path: str, _raw: bytes, _told: dict[str, Any]) -> str:
@@ -164,7 +209,9 @@ FORGERIES = [
     another_path, another_method, another_portal, too_old, too_new, odd_time, short_jti, nonsense, nothing, a_bearer,
     claims_that_are_a_list, claims_that_nest, with_header(crit=["exp"]), with_header(jku="https://evil.example/keys"),
     with_header(x5u="https://evil.example/cert"), with_header(jwk={"kty": "EC"}), with_header(b64=False),
-    with_header(kid=7), with_header(alg="ES384"),
+    with_header(kid=7), with_header(alg="ES384"), with_header(kid="\ud800" * 43), with_header(kid="\0" * 43),
+    with_header(kid=["x"]), with_header(alg=["ES256"]), endless_time, no_number, a_claim_twice, a_parameter_twice,
+    in_utf_16, padded, stray_bits, with_a_space,
 ]  # fmt: skip
 
 
