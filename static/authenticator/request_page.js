@@ -68,7 +68,7 @@ function draw(section) {
   })
   fill(section, { enter: say(isTrial(request) ? "enter_test_number" : "enter_number") })
   field(section, "hint").hidden = field(section, "away").hidden = isTrial(request)
-  field(ask, "skip").hidden = !isTrial(request)
+  field(ask, "skip").hidden = field(section, "skip-number").hidden = !isTrial(request)
   field(ask, "new").hidden = !context.is_new_place
   field(ask, "often").hidden = context.lately < MANY
   fault(ask, "fault", "")

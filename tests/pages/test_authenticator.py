@@ -238,6 +238,9 @@ def test_a_qr_code_is_scanned_with_the_camera(
 
     confirm_on_the_computer(page, phone)
     phone.heading("This is only a test. Is it you?")
+    phone.press("Yes, it’s me")
+    phone.heading("Enter the number of the test")
+    look_at(phone, "trial-number-pad")
     phone.press("Skip the test")
     phone.save_codes()
     assert not phone.faults
@@ -346,7 +349,7 @@ def try_out_here(phone: AppPhone) -> None:
 
 def try_out_from_the_computer(page: Page, phone: AppPhone) -> None:
     """The number stands on the computer, which goes on by itself."""
-    expect(page.get_by_role("heading", name="Now let’s test it")).to_be_visible()
+    expect(page.get_by_role("heading", name="is linked. Now let’s test it.")).to_be_visible()
     look_at(AppPhone(page, phone.base_url), "trial-computer")
     phone.heading("This is only a test. Is it you?")
     phone.press("Yes, it’s me")

@@ -47,7 +47,6 @@ def add(request: SignedInRequest) -> HttpResponse:
     if form.is_valid():
         next_page = linking.confirm(pairing, form.cleaned_data["number"], request)
         if next_page:
-            messages.success(request, _("“%(name)s” is linked.") % {"name": pairing.name})
             phone = PushDevice.objects.get(user=request.user, thumbprint=pairing.thumbprint)
             return send_trial(request, phone, reverse(next_page))
         form.refuse()
