@@ -25,7 +25,6 @@ export const bySession = (forgeryToken) => link({}, { "X-CSRFToken": forgeryToke
 async function link(members, headers) {
   const told = await config()
   if (told.status !== 200) return told
-  await set("vapid", told.vapid_public_key)
   await set("digits", told.number_digits)
   const { id, key, jwk } = await newKey()
   const account = { id, key, origin: told.origin, state: "new", order: Date.now(), label: "", code: null }

@@ -3,7 +3,7 @@
 import { call, config } from "./api.js";
 import { isLinked } from "./requests.js";
 import { fromBase64url } from "./signed.js";
-import { accounts, change, set, setting } from "./store.js";
+import { accounts, change } from "./store.js";
 import { say } from "./words.js";
 
 const PATIENCE = 10_000 // some browsers never settle subscribe() when they cannot reach their push service
@@ -30,8 +30,8 @@ export async function turnOn() {
 }
 
 export async function subscribe({ anew = false } = {}) {
-  const { pushManager } = await inTime(registration())
-  const applicationServerKey = fromBase64url(await vapidKey())
+  const pushManager = await manager()
+  const applicationServerKey = await vapidKey()
   if (anew) await (await pushManager.getSubscription())?.unsubscribe()
   return inTime(pushManager.subscribe({ userVisibleOnly: true, applicationServerKey }))
 }
@@ -41,30 +41,30 @@ export async function tell(subscription) {
   let outcome = "on"
   for (const account of (await accounts()).filter(isLinked)) {
     const told = await call(account, "PUT", `devices/${account.id}/subscription`, { body })
-    if (told.status === 200) await change(account.id, { subscription: told.subscription })
+    if (told.status === 200) await change(account.id, { subscription: told.subscription, endpoint: subscription.endpoint })
     else outcome = "refused"
   }
   return outcome
 }
 
-// An account that was linked later, or whose push service has refused the old address.
+// An account that was linked later, a push service that refused the old address, or a browser that has another by now.
 export async function mend() {
   if (!isPossible() || Notification.permission !== "granted") return
-  const lacking = (await accounts()).filter((one) => isLinked(one) && one.subscription !== "active")
+  const current = await manager().then((pushManager) => pushManager.getSubscription()).catch(() => null)
+  const knows = (one) => one.subscription === "active" && one.endpoint === current?.endpoint
+  const lacking = (await accounts()).filter((one) => isLinked(one) && !knows(one))
   if (!lacking.length) return
   const anew = lacking.some(({ subscription }) => subscription === "renew")
   const subscription = await subscribe({ anew }).catch(() => null)
   if (subscription) await tell(subscription)
 }
 
-const registration = () => self.registration ?? navigator.serviceWorker.ready
+const manager = async () => (await inTime(self.registration ?? navigator.serviceWorker.ready)).pushManager
 
+// Asked for each time: a portal may have another one than when this phone was linked.
 async function vapidKey() {
-  const known = await setting("vapid")
-  if (known) return known
   const { vapid_public_key } = await config()
-  await set("vapid", vapid_public_key)
-  return vapid_public_key
+  return fromBase64url(vapid_public_key)
 }
 
 const inTime = (promise) =>

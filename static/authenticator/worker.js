@@ -9,10 +9,11 @@ const SHELL_PATIENCE = 2000
 const LATEST = "sign-in request"
 
 let drawn // addresses of the pictures on a notification
+let apart // addresses below the app's that are pages of the portal: none of them listens to the worker
 
 // Of the portal only the app's files and its empty shell are kept: no page of a person, no answer of the API.
 export function start({ version, shell, files, online, icons }) {
-  drawn = icons
+  ;[drawn, apart] = [icons, online]
   const cacheName = `authenticator-${version}`
 
   self.addEventListener("install", (event) => {
@@ -28,8 +29,7 @@ export function start({ version, shell, files, online, icons }) {
     const { origin, pathname } = new URL(request.url)
     if (request.method !== "GET" || origin !== location.origin) return
     if (files.includes(pathname)) event.respondWith(kept(pathname, request))
-    else if (request.mode === "navigate" && pathname.startsWith(APP) && !online.includes(pathname))
-      event.respondWith(fresh(request))
+    else if (request.mode === "navigate" && isApp(pathname)) event.respondWith(fresh(request))
   })
 
   self.addEventListener("push", (event) => event.waitUntil(tell()))
@@ -41,7 +41,7 @@ export function start({ version, shell, files, online, icons }) {
   })
 
   self.addEventListener("pushsubscriptionchange", (event) => {
-    event.waitUntil(Promise.resolve(event.newSubscription ?? push.subscribe()).then(push.tell))
+    event.waitUntil(move(event.newSubscription))
   })
 
   async function fill() {
@@ -97,6 +97,9 @@ async function block(id) {
   await notify({ title: say("blocked"), body: say("blocked_who"), data: { id } })
 }
 
+// Some browsers bring the new subscription, others want to be asked for one.
+const move = async (given) => push.tell(given ?? (await push.subscribe()))
+
 async function open(id) {
   const url = id ? `${APP}request/${id}/` : `${APP}requests/`
   const [client] = await windows()
@@ -107,8 +110,10 @@ async function open(id) {
 
 const windows = async () => {
   const all = await self.clients.matchAll({ type: "window", includeUncontrolled: true })
-  return all.filter(({ url }) => new URL(url).pathname.startsWith(APP))
+  return all.filter(({ url }) => isApp(new URL(url).pathname))
 }
+
+const isApp = (pathname) => pathname.startsWith(APP) && !apart.includes(pathname)
 
 const notify = ({ title, ...options }) =>
   self.registration.showNotification(title, {

@@ -14,17 +14,21 @@ from tests.bed.browser import Watch
 from tests.bed.people import PASSWORD
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Page
+    from playwright.sync_api import BrowserContext, Page, Worker
 
     from accounts.user.models import User
     from tests.bed.push_service import PushService
 
 # There is no push service for a browser without the internet: the subscription is one whose keys the test has.
 SUBSCRIBED = """(given => {
-    const fake = {...given, toJSON: () => given, unsubscribe: async () => true};
-    let current = null;
-    PushManager.prototype.subscribe = async () => (current = fake);
-    PushManager.prototype.getSubscription = async () => current;
+    const fake = given => ({...given, toJSON: () => given, unsubscribe: async () => delete localStorage.subscribed});
+    PushManager.prototype.subscribe = async ({applicationServerKey}) => {
+        localStorage.subscribedFor = btoa(String.fromCharCode(...new Uint8Array(applicationServerKey)));
+        localStorage.subscribed ??= JSON.stringify(given);
+        return fake(JSON.parse(localStorage.subscribed));
+    };
+    PushManager.prototype.getSubscription = async () =>
+        localStorage.subscribed ? fake(JSON.parse(localStorage.subscribed)) : null;
 })(%s)"""
 CLOCK_AHEAD = """(ahead => {
     const Real = Date;
@@ -132,19 +136,48 @@ class AppPhone:
             self.page.wait_for_timeout(50)
         return []
 
-    def tap_on_notification(self, action: str = "") -> None:
-        """Chromium shows no notification here that could be tapped: its worker is told that one was."""
+    def tap_on_notification(self, action: str = "") -> dict[str, list[str]]:
+        """Chromium shows no notification here that could be tapped: its worker is told that one was.
+
+        Returns what it would open and bring to the front: a browser does that for a person's finger alone.
+        """
+        done: dict[str, list[str]] = self._worker.evaluate(TAP, action)
+        return done
+
+    def get_another_subscription(self, subscription: dict[str, object], *, is_brought: bool) -> None:
+        """The browser's push service has moved it; some browsers bring the new one, others say only that."""
+        self.page.evaluate("given => (localStorage.subscribed = JSON.stringify(given))", subscription)
+        self._worker.evaluate(MOVED, [subscription, is_brought])
+
+    @property
+    def _worker(self) -> Worker:
         [worker] = self.page.context.service_workers
-        worker.evaluate(TAP, action)
+        return worker
 
 
 # A script's own event may not prolong the worker's life: what it would wait for is waited for here.
 TAP = """async action => {
-    const [notification] = await self.registration.getNotifications();
+    const done = {opened: [], focused: []};
+    self.clients.openWindow = async url => void done.opened.push(url);
+    WindowClient.prototype.focus = async function () { done.focused.push(this.url); return this; };
+    const shown = () => self.registration.getNotifications();
+    while (!(await shown()).length) await new Promise(soon => setTimeout(soon, 50));
+    const [notification] = await shown();
     const tap = new NotificationEvent('notificationclick', {notification, action});
     let work;
     tap.waitUntil = promise => (work = promise);
     self.dispatchEvent(tap);
+    await work;
+    return done;
+}"""
+MOVED = """async ([given, isBrought]) => {
+    const subscription = {...given, toJSON: () => given};
+    PushManager.prototype.subscribe = async () => subscription;
+    const moved = new ExtendableEvent('pushsubscriptionchange');
+    if (isBrought) moved.newSubscription = subscription;
+    let work;
+    moved.waitUntil = promise => (work = promise);
+    self.dispatchEvent(moved);
     await work;
 }"""
 NOTIFICATIONS = """async () => {
@@ -168,8 +201,12 @@ def message_to(service: PushService) -> dict[str, Any]:
 
 def give_password(page: Page, user: User) -> str:
     """At the computer; returns the number that it shows."""
+    type_password(page, user)
+    return page.locator(".plate b").inner_text()
+
+
+def type_password(page: Page, user: User) -> None:
     page.goto("/login/")
     page.get_by_label("Email or username").fill(user.email)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Continue").click()
-    return page.locator(".plate b").inner_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import subprocess
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -10,10 +11,13 @@ import pytest
 from playwright.sync_api import expect
 
 from lib import clock as portal_clock
+from messaging import vapid
+from messaging.actions import deliver, sweep
+from messaging.models import PushSubscription
 from tests.bed import browser as bed
 from tests.bed import camera, push_service
 from tests.bed.people import PASSWORD
-from tests.pages.authenticator import CLOCK_AHEAD, AppPhone, give_password, message_to, prepare
+from tests.pages.authenticator import CLOCK_AHEAD, AppPhone, give_password, message_to, prepare, type_password
 from twofactor.methods.push.models import PushDevice, PushRequest
 
 if TYPE_CHECKING:
@@ -162,6 +166,103 @@ def test_the_notification_alone_blocks_it(page: Page, phone: AppPhone, service: 
     phone.heading("Blocked. Did someone else try to get in?")
 
 
+def test_a_tap_on_the_notification_opens_the_closed_app(
+    page: Page, phone: AppPhone, service: PushService, alice: User
+) -> None:
+    phone.link_here(alice)
+    phone.page.goto(f"{phone.base_url}/security/")
+    number = give_password(page, alice)
+    message = message_to(service)
+    phone.wake(message)
+
+    done = phone.tap_on_notification()
+
+    assert done == {"opened": [f"/authenticator/request/{message['id']}/"], "focused": []}
+    phone.open(done["opened"][0].removeprefix("/authenticator/"))
+    phone.heading("Is this you signing in?")
+    phone.press("Yes, it’s me")
+    phone.type_number(number)
+    expect(page).to_have_url("/security/", timeout=15_000)
+
+
+def test_a_tap_on_the_notification_leads_the_open_app_there(
+    page: Page, phone: AppPhone, service: PushService, alice: User
+) -> None:
+    phone.link_here(alice)
+    phone.open("settings/")
+    give_password(page, alice)
+    message = message_to(service)
+    phone.wake(message)
+
+    done = phone.tap_on_notification()
+
+    assert done == {"opened": [], "focused": [f"{phone.base_url}/authenticator/settings/"]}
+    phone.heading("Is this you signing in?")
+    assert phone.page.url == f"{phone.base_url}/authenticator/request/{message['id']}/"
+
+
+def test_a_tap_on_the_notification_is_not_lost_on_a_page_beside_the_app(
+    page: Page, phone: AppPhone, service: PushService, alice: User
+) -> None:
+    """No script on it would follow."""
+    phone.link_here(alice)
+    phone.page.goto(f"{phone.base_url}/authenticator/language/")
+    give_password(page, alice)
+    message = message_to(service)
+    phone.wake(message)
+
+    done = phone.tap_on_notification()
+
+    assert done == {"opened": [f"/authenticator/request/{message['id']}/"], "focused": []}
+
+
+@pytest.mark.parametrize("is_brought", [False, True], ids=["asked for", "brought"])
+def test_the_next_push_goes_to_where_the_browser_has_moved_its_subscription(
+    page: Page, phone: AppPhone, service: PushService, alice: User, *, is_brought: bool
+) -> None:
+    phone.link_here(alice)
+    phone.page.goto(f"{phone.base_url}/authenticator/language/")  # the app itself is closed
+
+    phone.get_another_subscription(service.subscription("/push/2"), is_brought=is_brought)
+
+    give_password(page, alice)
+    message_to(service)
+    assert [push.path for push in service.taken] == ["/push/2"]
+    assert [one.endpoint for one in PushSubscription.objects.all()] == [f"{service.origin}/push/2"]
+
+
+def test_a_subscription_that_was_moved_unheard_is_mended_when_the_app_is_opened(
+    phone: AppPhone, service: PushService, alice: User
+) -> None:
+    phone.link_here(alice)
+    phone.page.evaluate("given => (localStorage.subscribed = JSON.stringify(given))", service.subscription("/push/3"))
+
+    with phone.page.expect_response("**/subscription"):
+        phone.open()
+
+    assert [one.endpoint for one in PushSubscription.objects.all()] == [f"{service.origin}/push/3"]
+
+
+def test_with_another_key_of_the_portal_the_phone_subscribes_anew(
+    page: Page, phone: AppPhone, service: PushService, settings: SettingsWrapper, *, alice: User
+) -> None:
+    """PU-12: the push service refuses the new key, since the subscription is for the old one."""
+    phone.link_here(alice)
+    settings.VAPID_PRIVATE_KEY = push_service.as_text(bytes([1] * 32))
+    service.status = 403
+    give_password(page, alice)
+    sweep(deliver)
+
+    with phone.page.expect_response("**/subscription"):
+        phone.open()
+
+    subscribed_for = phone.page.evaluate("localStorage.subscribedFor")
+    assert base64.b64decode(subscribed_for) == push_service.as_bytes(vapid.public_key())
+    service.status = 201
+    page.get_by_role("button", name="Send again").click()
+    message_to(service)
+
+
 def test_whoever_sees_no_number_blocks_it_and_changes_the_password(page: Page, phone: AppPhone, alice: User) -> None:
     phone.link_here(alice)
     phone.follow("Done")
@@ -301,10 +402,7 @@ def test_notifications_are_asked_for_only_when_wanted(
 
 
 def give_password_without_method(page: Page, user: User) -> None:
-    page.goto("/login/")
-    page.get_by_label("Email or username").fill(user.email)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Continue").click()
+    type_password(page, user)
     expect(page).to_have_url("/security/")
 
 
