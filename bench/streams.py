@@ -5,20 +5,17 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
-import subprocess
-import sys
 import time
-from contextlib import contextmanager
 from pathlib import Path
 from statistics import median, quantiles
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from bench.measures import Measure
 from bench.portal import CHEAP_HASHER, people, server
 from lib.models import Counter
 from tests.bed.phone import Phone, Reply
-from tests.bed.servers import answers, as_in_tests, listening_socket, wait_until
+from tests.bed.servers import Streams, as_in_tests, streams_running
 from tests.bed.visitor import Visitor
 from tests.twofactor.methods.push.phones import NUMBER, PAGE
 from twofactor.methods.push.models import PushDevice
@@ -33,41 +30,18 @@ ROUNDS = 40
 STREAMS = 1000
 KIB_EACH = 30
 MS = 50
+SITE_URL = "http://localhost:8000"
 
 
-class Streams(NamedTuple):
-    """The process that holds the waiting pages."""
-
-    port: int
-    pid: int
-
-    @property
-    def resident_kib(self) -> int:
-        status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii").splitlines()
-        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
-
-
-@contextmanager
-def streams(site_url: str) -> Iterator[Streams]:
-    """The second web process, as in production: uvicorn for …/events/."""
-    listener = listening_socket()
-    listener.listen(2048)
-    command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--fd", str(listener.fileno())]
-    options = ["--lifespan", "off", "--no-proxy-headers", "--timeout-graceful-shutdown", "3", "--log-level", "warning"]
-    environ = {**as_in_tests(), "SITE_URL": site_url}
-    process = subprocess.Popen([*command, *options], pass_fds=[listener.fileno()], env=environ)
-    try:
-        wait_until(lambda: answers(listener.getsockname()[1]))
-        yield Streams(listener.getsockname()[1], process.pid)
-    finally:
-        process.terminate()
-        process.wait(20)
-        listener.close()
+def resident_kib(held: Streams) -> int:
+    status = Path(f"/proc/{held.process.pid}/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
 
 
 def waiting_pages() -> Iterator[Measure]:
     users = [device.user for device in people("stream", ROUNDS + 1, CHEAP_HASHER)]
-    with server() as pages, streams("http://localhost:8000") as held:
+    environment = as_in_tests() | {"SITE_URL": SITE_URL}
+    with server() as pages, streams_running(environment=environment) as held:
         delays = [asyncio.run(one_page(held, *waiting(pages.url, user))) for user in users[:-1]]
         lost, each, slowest = asyncio.run(many_pages(held, *waiting(pages.url, users[-1])))
     p95 = quantiles(delays, n=20)[-1]
@@ -97,12 +71,12 @@ async def one_page(held: Streams, phone: Phone, visitor: Visitor, number: str) -
 
 async def many_pages(held: Streams, phone: Phone, visitor: Visitor, number: str) -> tuple[int, float, float]:
     """How many never moved, KiB of each, and milliseconds until the last has."""
-    before = held.resident_kib
+    before = resident_kib(held)
     opened = []
     for _ in range(STREAMS // 50):
         opened += await asyncio.gather(*(open_stream(held, visitor) for _ in range(50)))
     await asyncio.sleep(2)
-    each = (held.resident_kib - before) / STREAMS
+    each = (resident_kib(held) - before) / STREAMS
     [request] = phone.pending()
     started = time.perf_counter()
     await asyncio.get_running_loop().run_in_executor(None, phone.yes, request, number)
@@ -116,7 +90,7 @@ async def many_pages(held: Streams, phone: Phone, visitor: Visitor, number: str)
 def waiting(url: str, user: User) -> tuple[Phone, Visitor, str]:
     """A phone, a browser that waits for it, and the number that the browser shows."""
     Counter.objects.all().delete()
-    phone = Phone(through(url), "http://localhost:8000")
+    phone = Phone(through(url), SITE_URL)
     device = PushDevice(user=user, name="Phone", confirmed=True, thumbprint=phone.id, public_key=phone.jwk)
     device.secret = new_secret()
     device.save()
@@ -144,7 +118,7 @@ def through(url: str) -> Callable[[str, str, bytes, dict[str, str]], Reply]:
 
 async def open_stream(held: Streams, visitor: Visitor) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """Returns when the stream has begun."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", held.port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(held.url).port)
     cookies = "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())
     writer.write(f"GET {PAGE}events/ HTTP/1.1\r\nHost: localhost\r\nCookie: {cookies}\r\n\r\n".encode())
     await asyncio.wait_for(reader.readuntil(b"retry: 2000"), 60)

@@ -75,6 +75,34 @@ def gunicorn_running(*, workers: int = 4, environment: Mapping[str, str] | None 
         listener.close()
 
 
+class Streams(NamedTuple):
+    """Where event streams are, and the process that holds them."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+
+
+@contextmanager
+def streams_running(*, grace: int = 3, environment: Mapping[str, str] | None = None) -> Iterator[Streams]:
+    """The second web process, as in production: uvicorn for …/events/, with so many seconds to end its streams."""
+    listener = listening_socket()
+    listener.listen(2048)
+    command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--fd", str(listener.fileno())]
+    options = ["--lifespan", "off", "--no-proxy-headers", "--timeout-graceful-shutdown", str(grace)]
+    process = subprocess.Popen(
+        [*command, *options, "--log-level", "warning"],
+        pass_fds=[listener.fileno()],
+        env=environment or as_in_tests(),
+    )
+    try:
+        wait_until(lambda: answers(listener.getsockname()[1]))
+        yield Streams(url_of(listener), process)
+    finally:
+        process.terminate()
+        process.wait(START_SECONDS)
+        listener.close()
+
+
 def as_in_tests() -> dict[str, str]:
     """The environment of this process for a server: it believes clients about addresses, to be visited from many."""
     return {

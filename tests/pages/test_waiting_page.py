@@ -1,4 +1,4 @@
-"""The page that waits for the phone, as it looks in each state."""
+"""The page that waits for the phone, as it looks in each state, and what becomes of it when its stream goes away."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from accounts.login.models import LoginAttempt
 from tests.bed import browser as bed
-from tests.bed import push_service
+from tests.bed import push_service, servers
 from tests.pages.authenticator import give_password, type_password
 from tests.twofactor.methods.push.phones import PAGE, another, linked_phone, waiting
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import BrowserContext, Page, Route
 
     from accounts.user.models import User
     from tests.bed.clock import TestClock
@@ -143,3 +144,64 @@ def test_another_browsers_request_is_open(page: Page, phone: Phone, alice: User)
     expect(page.get_by_text("Another sign-in is waiting on your phone.")).to_be_visible()
     expect(page.get_by_role("link", name="Enter the 6-digit code from the app")).to_be_visible()
     look_at(page, "busy")
+
+
+# ── When its stream goes away ──
+def test_it_waits_on_while_the_server_it_listens_to_is_replaced(
+    page: Page, base_url: str, phone: Phone, alice: User
+) -> None:
+    asked: list[str] = []
+
+    def behind_the_proxy(route: Route) -> None:
+        asked.append(servers_now[0])
+        route.continue_(url=f"{servers_now[0]}{PAGE}events/")
+
+    page.route(EVENTS, behind_the_proxy)
+    with servers.streams_running(grace=60) as old:
+        servers_now = [old.url]
+        with page.expect_response(EVENTS):
+            number = give_password(page, alice)
+        servers_now = [base_url]
+        old.process.terminate()
+        old.process.wait(60)
+    with page.expect_response(EVENTS):
+        assert asked[0] == old.url
+
+    phone.yes(phone.pending()[0], number)
+
+    expect(page).to_have_url(re.compile(r"/security/$"))
+    assert asked[-1] == base_url
+
+
+def test_it_moves_on_while_nobody_serves_streams(context: BrowserContext, phone: Phone, alice: User) -> None:
+    page = context.new_page()  # not one that must stay silent: the browser notes each stream that it is refused
+    refused: list[str] = []
+
+    def nobody(route: Route) -> None:
+        refused.append(route.request.url)
+        route.fulfill(status=502)
+
+    page.route(EVENTS, nobody)
+    number = give_password(page, alice)
+    page.evaluate("document.body.dataset.same = 'yes'")
+    for _ in range(100):
+        if len(refused) > 1:
+            break
+        page.wait_for_timeout(100)
+    assert len(refused) > 1, "it asks again"
+    assert page.evaluate("document.body.dataset.same") == "yes", "and is not loaded anew under its reader's hands"
+
+    phone.yes(phone.pending()[0], number)
+
+    expect(page).to_have_url(re.compile(r"/security/$"))
+
+
+def test_it_leads_away_when_its_sign_in_is_over(context: BrowserContext, phone: Phone, alice: User) -> None:
+    page = context.new_page()
+    page.route(EVENTS, lambda route: route.fulfill(status=404))
+    give_password(page, alice)
+    assert phone.pending()
+
+    LoginAttempt.objects.filter(user=alice).update(state=LoginAttempt.State.ABANDONED)
+
+    expect(page).to_have_url(re.compile(r"/login/$"))

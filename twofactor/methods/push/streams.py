@@ -101,12 +101,14 @@ class Hub:
         self._places: defaultdict[str, list[Place]] = defaultdict(list)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._loop = asyncio.get_running_loop()
-        self._listens_for_stop = False
+        self._listens_for_stop = self._is_closing = False
         self._is_subscribed = asyncio.Event()
 
     @contextmanager
     def place(self, request_id: str) -> Iterator[Place]:
         place = Place()
+        if self._is_closing:  # its request was on the way when the process was told to stop
+            place.hear(CLOSING)
         self._places[request_id].append(place)
         self._start()
         try:
@@ -128,6 +130,7 @@ class Hub:
 
     def close(self) -> None:
         """End every stream: the process is told to stop. Browsers come back, and find another one."""
+        self._is_closing = True
         for request_id in list(self._places):
             self.tell(request_id, CLOSING)
 

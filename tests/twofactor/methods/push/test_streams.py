@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -11,10 +14,11 @@ from urllib.parse import urlsplit
 import pytest
 from django.test import Client
 
-from tests.bed import push_service
+from tests.bed import push_service, servers
 from tests.bed.visitor import Visitor
 from tests.twofactor.methods.push.phones import NUMBER, PAGE, another, linked_phone, number_in, waiting
 from twofactor.methods.push import wakeup
+from twofactor.methods.push.streams import CLOSING, Hub
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -158,6 +162,38 @@ def test_more_pages_wait_than_there_are_connections_to_the_database(
     phone.yes(phone.pending()[0], number)
 
     assert [stream.event() for stream in streams] == ["approved"] * 40
+
+
+def test_no_page_holds_an_update_up(uvicorn_url: str, alice: User, listen: Listen) -> None:
+    """A server that is told to stop waits for open streams; so they end, in order, and browsers ask another one."""
+    phone = linked_phone(alice)
+    visitor, number = asked(uvicorn_url, alice)
+    with servers.streams_running(grace=60) as old:
+        streams = [listen(replace(visitor, url=old.url)) for _ in range(40)]
+        for stream in streams:
+            assert stream.line() == "retry: 2000"
+
+        started = time.monotonic()
+        old.process.terminate()
+
+        assert {stream.event() for stream in streams} == {""}
+        old.process.wait(60)
+        assert time.monotonic() - started < 3, "of the 60 seconds that it had"
+    again = listen(visitor)
+    phone.yes(phone.pending()[0], number)
+    assert again.event() == "approved"
+
+
+def test_nor_does_one_that_comes_when_the_server_is_stopping() -> None:
+    async def late() -> str:
+        hub = Hub()
+        hub.close()
+        with hub.place("a request") as place:
+            return await place.next_state(patience=5)
+
+    # In a thread of its own: the one of the tests would keep the hub's handler of signals.
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(asyncio.run, late()).result(10) == CLOSING
 
 
 @pytest.mark.django_db
