@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
 import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
@@ -18,6 +20,7 @@ from tests.bed.people import code_app, sign_in
 from tests.bed.phone import API, Phone, as_json
 from tests.twofactor.methods.push.phones import device_of, linked_phone, new_phone, through, waiting
 from twofactor.methods.backup_codes.models import BackupCodes
+from twofactor.methods.push.housekeeping import purge
 from twofactor.methods.push.models import Pairing, PushDevice
 
 if TYPE_CHECKING:
@@ -125,6 +128,22 @@ def test_digits_that_are_none_are_an_error_and_no_try(number: str, alices: Clien
 
     assert alices.post(PAGE, {"number": number}).status_code == 422
     assert alices.post(PAGE, {"number": check}).status_code == 302
+
+
+def test_the_address_of_a_phone_that_nobody_confirmed_is_kept_for_a_day(
+    alices: Client, alice: User, clock: TestClock
+) -> None:
+    with push_service.running() as service:
+        linked_phone(alice, service)
+        new_phone().link("X", service.subscription("/push/stranger"), pairing=code_in(alices))
+    alices.post(PAGE, {"new": "1"})
+
+    purge()
+    assert PushSubscription.objects.count() == 2
+    clock.advance(timedelta(days=1, seconds=1))
+    purge()
+
+    assert [one.endpoint for one in PushSubscription.objects.all()] == [f"{service.origin}/push/{alice.pk}"]
 
 
 def test_only_the_browser_that_showed_the_code_can_confirm(alices: Client, alice: User) -> None:
@@ -323,6 +342,20 @@ def test_larger_than_any_call_needs(alices: Client) -> None:
     reply = phone.call("POST", "devices", {"key": phone.jwk, "name": "x" * 20_000, "subscription": None})
 
     assert (reply.status, reply.body["code"]) == (413, "too_large")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_larger_than_it_says(uvicorn_url: str) -> None:
+    """In pieces, so that no header tells its length."""
+    phone = new_phone()
+    raw = as_json({"key": phone.jwk, "name": "x" * 20_000, "subscription": None})
+    headers = {"Content-Type": "application/json", "Authorization": phone.authorization("POST", API + "devices", raw)}
+    connection = http.client.HTTPConnection(urlsplit(uvicorn_url).netloc, timeout=15)
+
+    connection.request("POST", API + "devices", iter([raw[:10], raw[10:]]), headers, encode_chunked=True)
+
+    assert connection.getresponse().status == 413
+    connection.close()
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"])
