@@ -9,6 +9,7 @@ from django.test import Client
 
 from lib.models import Counter
 from tests.bed.people import give_password, sign_in
+from tests.bed.phone import API
 from tests.bed.race import race
 from tests.twofactor.methods.push.phones import (
     PAGE,
@@ -21,6 +22,7 @@ from tests.twofactor.methods.push.phones import (
     waiting,
 )
 from tests.twofactor.methods.push.test_link import code_in
+from twofactor.methods.push.limits import MOST_TRIALS
 from twofactor.methods.push.models import PushDevice, PushRequest
 
 if TYPE_CHECKING:
@@ -110,6 +112,27 @@ def test_many_numbers_at_once_are_one_try(alice: User) -> None:
         assert replies.count(422) == 1
         assert set(replies) <= {422, 409, 429, 410}
         PushDevice.objects.all().delete()
+
+
+def test_one_signed_call_in_many_copies_counts_once(alice: User) -> None:
+    """PU-02."""
+    phone = linked_phone(alice)
+    path = API + "requests/pending"
+
+    for _ in range(ROUNDS):
+        afresh()
+        signed = {"Authorization": phone.authorization("POST", path, b"")}
+        statuses = race(THREADS, lambda _n, signed=signed: Client().generic("POST", path, headers=signed).status_code)
+        assert sorted(statuses) == [200] + [401] * (THREADS - 1)
+
+
+def test_many_trials_at_once_are_as_many_as_there_may_be(alice: User) -> None:
+    phone = linked_phone(alice)
+
+    replies = race(THREADS, lambda _n: phone.try_out())
+
+    assert sorted(reply.status for reply in replies) == [201] * MOST_TRIALS + [409] * (THREADS - MOST_TRIALS)
+    assert PushRequest.objects.open().count() == 1
 
 
 def test_many_browsers_at_once_make_one_request(alice: User) -> None:

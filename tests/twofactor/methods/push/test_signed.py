@@ -7,6 +7,7 @@ import hmac
 import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import pytest
 from cryptography.exceptions import InvalidSignature
@@ -281,6 +282,18 @@ def test_somebody_elses_phone_decides_nothing(alice: User, bob: User) -> None:
     assert bobs.pending() == []
     assert bobs.yes(request, number_in(browser)).status == 404
     assert PushRequest.objects.get().state == "pending"
+
+
+@pytest.mark.parametrize("odd", ["%00", "a%00b", "..", "%ff", "x" * 300], ids=lambda odd: odd[:8])
+def test_a_request_that_cannot_be_is_not_found(odd: str, alice: User) -> None:
+    phone = linked_phone(alice)
+    path = f"{API}requests/{odd}/decision"
+    body = as_json({"decision": "no"})
+    signed = phone.authorization("POST", unquote(path), body)
+
+    answer = Client().generic("POST", path, body, content_type="application/json", headers={"Authorization": signed})
+
+    assert answer.status_code == 404
 
 
 def test_the_verdict_cannot_be_turned_round(alice: User) -> None:

@@ -8,11 +8,11 @@ app_name = "push_api"
 calls = [
     path("config", views.config, name="config"),
     path("devices", views.devices, name="devices"),
-    path("devices/<str:thumbprint>", views.device, name="device"),
-    path("devices/<str:thumbprint>/subscription", views.subscription, name="subscription"),
-    path("devices/<str:thumbprint>/backup-codes", views.backup_codes, name="backup_codes"),
-    path("devices/<str:thumbprint>/trial", views.trial, name="trial"),
+    path("devices/<slug:thumbprint>", views.device, name="device"),
+    path("devices/<slug:thumbprint>/subscription", views.subscription, name="subscription"),
+    path("devices/<slug:thumbprint>/backup-codes", views.backup_codes, name="backup_codes"),
+    path("devices/<slug:thumbprint>/trial", views.trial, name="trial"),
     path("requests/pending", views.pending, name="pending"),
-    path("requests/<str:request_id>/decision", views.decision, name="decision"),
+    path("requests/<slug:request_id>/decision", views.decision, name="decision"),
 ]
 urlpatterns = [path("api/authenticator/v1/", include(calls))]
