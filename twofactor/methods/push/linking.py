@@ -97,17 +97,15 @@ def confirm(pairing: Pairing, number: str, request: SignedInRequest) -> str | No
     None, and the pairing is over, if they are another's: one try, since somebody else may have seen the code.
     """
     claimed = _live().filter(pk=pairing.pk, state=Pairing.State.CLAIMED, session=request.session.row)
-    with transaction.atomic():
-        if not constant_time_compare(number, pairing.check_number):
-            claimed.update(state=Pairing.State.REFUSED)
-            forget_subscription(pairing.subscription_id)
+    try:
+        with transaction.atomic():
+            if constant_time_compare(number, pairing.check_number):
+                return _link(pairing, claimed, request)
             record(events.ANSWER_WRONG, user=request.user, origin=request.origin, method=PushDevice.method_slug)
-            return None
-        if not claimed.update(state=Pairing.State.LINKED):
-            return None
-        phone = Phone(pairing.public_key, pairing.name, None)
-        device = _device_of(request.user, phone, pairing.subscription)
-        return add(device, by=own_sudo(request), request=request)
+            _refuse(pairing, claimed)
+    except IntegrityError:  # the phone was quicker, and has brought its key by another way too
+        _refuse(pairing, claimed)
+    return None
 
 
 def link_by_session(request: SignedInRequest, phone: Phone) -> PushDevice:
@@ -149,6 +147,18 @@ def refuse_known(phone: Phone) -> None:
     ]
     if any(rows.exists() for rows in known):
         raise AlreadyLinked
+
+
+def _link(pairing: Pairing, claimed: QuerySet[Pairing], request: SignedInRequest) -> str | None:
+    if not claimed.update(state=Pairing.State.LINKED):
+        return None
+    device = _device_of(request.user, Phone(pairing.public_key, pairing.name, None), pairing.subscription)
+    return add(device, by=own_sudo(request), request=request)
+
+
+def _refuse(pairing: Pairing, claimed: QuerySet[Pairing]) -> None:
+    if claimed.update(state=Pairing.State.REFUSED):  # in another tab it may be linked by now, and need the address
+        forget_subscription(pairing.subscription_id)
 
 
 def _device_of(user: User, phone: Phone, subscription: PushSubscription | None) -> PushDevice:

@@ -130,6 +130,18 @@ def test_digits_that_are_none_are_an_error_and_no_try(number: str, alices: Clien
     assert alices.post(PAGE, {"number": check}).status_code == 302
 
 
+def test_a_key_that_came_by_another_way_meanwhile_is_not_linked_twice(alices: Client, bob: User) -> None:
+    phone = new_phone()
+    check = phone.link("X", pairing=code_in(alices)).body["check"]
+    PushDevice.objects.create(user=bob, name="X", confirmed=True, thumbprint=phone.id, public_key=phone.jwk)
+
+    answer = alices.post(PAGE, {"number": check})
+
+    assert answer.status_code == 422
+    assert code_in(alices)
+    assert PushDevice.objects.get().user == bob
+
+
 def test_the_address_of_a_phone_that_nobody_confirmed_is_kept_for_a_day(
     alices: Client, alice: User, clock: TestClock
 ) -> None:
