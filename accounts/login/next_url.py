@@ -8,6 +8,11 @@ from django.utils.http import url_has_allowed_host_and_scheme
 LONGEST = 2000
 
 
+def next_of(request: HttpRequest) -> str:
+    """The page that a request names, as safe as below. A form that was sent to another page brings it along."""
+    return safe_next(request, request.POST.get("next") or request.GET.get("next", ""))
+
+
 def safe_next(request: HttpRequest, wanted: str) -> str:
     """The wanted page if it is one of ours, else the first page: never another site (ASVS 3.7.2)."""
     is_ours = url_has_allowed_host_and_scheme(

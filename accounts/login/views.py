@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.login import actions
 from accounts.login.forms import SignInForm
-from accounts.login.next_url import safe_next
+from accounts.login.next_url import next_of
 from accounts.password.check import check_login
 from accounts.sudo.decorators import no_sudo
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: Request) -> HttpResponse:
-    next_url = safe_next(request, request.POST.get("next") or request.GET.get("next", ""))
+    next_url = next_of(request)
     if request.user.is_authenticated:
         return redirect(next_url)
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.login.next_url import safe_next
+from accounts.login.next_url import next_of
 from accounts.sudo.decorators import no_sudo
 from twofactor import registry
 from twofactor.challenge import actions, choose
@@ -84,7 +84,7 @@ def confirm(request: SignedInRequest) -> HttpResponse:
     form_class = method.challenge_form if method else ConfirmPasswordForm
     form = form_class(request.POST if request.method == "POST" else None, asked=asked_to_confirm(request))
     if request.method == "POST" and actions.confirm(request, method, form):
-        return redirect(safe_next(request, request.GET.get("next", "")))
+        return redirect(next_of(request))
     context = {"form": form, "method": method, "others": [m for m in methods if m != method]}
     return render(request, "twofactor/challenge/confirm.html", context, status=422 if form.errors else 200)
 
@@ -97,7 +97,7 @@ def send_to_confirm(request: SignedInRequest, url_slug: str) -> HttpResponse:
     if method is None or method.send is None:
         raise Http404
     method.send(asked_to_confirm(request))
-    query = urlencode({"method": url_slug, "next": safe_next(request, request.GET.get("next", ""))})
+    query = urlencode({"method": url_slug, "next": next_of(request)})
     return redirect(f"{reverse('twofactor:challenge:confirm')}?{query}")
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts.login.next_url import safe_next
+from accounts.login.next_url import next_of, safe_next
 from accounts.sudo.actions import check_own_password, own_sudo
 from accounts.sudo.decorators import keeps, require_sudo
 from twofactor import registry
@@ -45,7 +45,7 @@ def lost(request: SignedInRequest) -> HttpResponse:
     context = {
         "rows": [(method, devices) for method, devices in rows if not method.is_backup],
         "left": sum(device.left or 0 for _method, devices in rows for device in devices),
-        "next_url": safe_next(request, request.GET.get("next", "")),
+        "next_url": next_of(request),
     }
     return render(request, "twofactor/devices/lost.html", context)
 

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from accounts.login.next_url import safe_next
+from accounts.login.next_url import next_of
 from accounts.sudo.decorators import no_sudo
 from lib import limits, links
 from lib.mask import masked_email
@@ -32,7 +32,7 @@ MAILS = limits.Limit(name="enrolment.mails", times=5, period=timedelta(hours=1))
 @require_http_methods(["GET", "HEAD", "POST"])
 def check(request: SignedInRequest) -> HttpResponse:
     """GET never sends: a reload must not either."""
-    next_url = safe_next(request, request.GET.get("next", ""))
+    next_url = next_of(request)
     if request.user.protection or not must_confirm(request):
         return redirect(next_url)
     if request.method == "POST":

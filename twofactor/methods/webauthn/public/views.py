@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.login.next_url import safe_next
+from accounts.login.next_url import next_of
 from accounts.sudo.decorators import no_sudo
 from lib import site
 from twofactor.methods.webauthn import limits, options, passwordless
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @sensitive_post_parameters("credential")
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: Request) -> HttpResponse:
-    next_url = safe_next(request, request.POST.get("next") or request.GET.get("next", ""))
+    next_url = next_of(request)
     if request.user.is_authenticated:
         return redirect(next_url)
 
