@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
@@ -33,6 +34,23 @@ def test_with_the_keyboard_alone(page: Page, alice: User) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_label("6-digit code")).to_be_focused()
     page.keyboard.type(totp_code(device))  # the last digit sends the form
+
+    expect(page).to_have_url("/security/")
+
+
+def test_after_a_wrong_code_the_next_one_is_typed_at_once(page: Page, alice: User) -> None:
+    right = totp_code(code_app(alice))
+    wrong = f"{(int(right) + 500_000) % 1_000_000:06}"
+    page.goto("/login/")
+    page.get_by_label("Email or username").fill(alice.email)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("6-digit code")).to_be_focused()
+
+    page.keyboard.type(wrong)
+    expect(page).to_have_title(re.compile("^Error: "))
+    expect(page.get_by_label("6-digit code")).to_be_focused()
+    page.keyboard.type(right)
 
     expect(page).to_have_url("/security/")
 

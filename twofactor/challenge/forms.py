@@ -54,6 +54,12 @@ class ChallengeForm(forms.Form):
         raise NotImplementedError
 
 
+class CodeInput(forms.PasswordInput):
+    """A code that was refused is gone from the page: the next one is typed into an empty field."""
+
+    input_type = "text"
+
+
 class CodeField(forms.CharField):
     """Six digits, typed or pasted with blanks and hyphens as apps show them. One input for all (WCAG 3.3.8)."""
 
@@ -68,7 +74,7 @@ class CodeField(forms.CharField):
         }
         messages = {"required": _("Enter the 6-digit code")}
         options = {"label": _("6-digit code"), "error_messages": messages, **options}
-        super().__init__(max_length=64, widget=forms.TextInput(attrs=attrs), **options)
+        super().__init__(max_length=64, widget=CodeInput(attrs=attrs), **options)
         self.widget.attrs.pop("maxlength", None)  # it would cut a pasted "123 456"
 
     def clean(self, value: Any) -> str:
