@@ -19,4 +19,4 @@ def describe(user_agent: str) -> str:
     browser, system = browser_and_system(user_agent)
     if browser and system:
         return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}
-    return browser or system or _("an unknown browser")
+    return browser or system or _("Unknown browser")

@@ -18,7 +18,7 @@ def test_a_known_browser_has_a_name(agent: str, words: str) -> None:
 
 @pytest.mark.parametrize("agent", ["", " ", "x" * 512, "(" * 512, "\x00", "🔐"])
 def test_anything_else_is_an_unknown_browser(agent: str) -> None:
-    assert describe(agent) == "an unknown browser"
+    assert describe(agent) == "Unknown browser"
 
 
 def test_half_of_it_is_better_than_nothing() -> None:

@@ -93,7 +93,7 @@ def test_the_mail_says_what_when_and_what_to_do(alice: User, outbox: Outbox, clo
     said = str(mail.body)
     assert "Mobile Safari on iOS" in said
     assert f"{moment:%-d %B %Y}, 12:07 CEST" in said
-    assert "Place: unknown" in said
+    assert "Place: Unknown" in said
     assert link_in(mail, "/not-me/")
     assert f'href="{settings.SITE_URL}{link_in(mail, "/not-me/")}"' in str(mail.alternatives[0].content)
 

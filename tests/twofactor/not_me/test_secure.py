@@ -104,7 +104,7 @@ def test_looking_ends_nothing(alice: User, alices: Client) -> None:
 
     page = alices.get(PAGE).content.decode()
 
-    assert "You are signed in in 1 other browser." in page
+    assert "1 other browser is signed in." in page
     assert is_in(other)
 
 

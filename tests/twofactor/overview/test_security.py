@@ -142,7 +142,7 @@ def test_it_shows_browsers_and_what_happened(alice: User) -> None:
     page = page_of(here)
 
     assert "Firefox on Linux" in page
-    assert page.count("this device") == 1
+    assert page.count("This device") == 1
     assert "You signed in" in page
     assert "<b>bold" not in page
 

@@ -37,7 +37,7 @@ def test_it_says_which_and_until_when(home: Client, alice: User, clock: TestCloc
     until = TrustedBrowser.objects.earliest("pk").expires_at
     assert "Firefox on Linux" in page
     assert "iOS" in page
-    assert f"skips the second step until {until:%-d %B %Y}" in page
+    assert f"Skips the second step until {until:%-d %B %Y}" in page
     assert page.count("This browser") == 1
 
 
