@@ -44,6 +44,8 @@ class Tour:
         """Open one page after the other."""
         for path in self.paths:
             self.page.goto(path)
+            if path.startswith("/authenticator/"):  # its scripts go on when they are loaded, and then enable buttons
+                self.page.wait_for_load_state("networkidle")
             yield path
 
 

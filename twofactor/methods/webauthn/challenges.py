@@ -27,7 +27,7 @@ class Question:
     """What for, in which browser, of whom; nobody in particular, before a passkey has said who it is."""
 
     purpose: Purpose
-    browser: str  # the digest of its session's key
+    browser: str  # the digest of what it is known by, such as its session's key
     user: User | None
     origin: Origin
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.middleware.csrf import get_token
 
 from accounts.lock import gate
 from accounts.login.actions import AttemptIsOver, sign_in_alone
 from audit import events
 from audit.actions import record
+from lib import crypto
 from lib.limits import give_back
 from twofactor.methods.webauthn import limits
 from twofactor.methods.webauthn.challenges import Purpose, Question
@@ -27,11 +29,14 @@ if TYPE_CHECKING:
 
 
 def question_to_anybody(request: Request) -> Question:
-    """For this browser. A visitor's gets a session to be known again by."""
-    if request.session.row is None:
-        request.session.cycle_key()
-        request.session.save()
-    return Question(purpose=Purpose.PASSWORDLESS, browser=request.session.digest, user=None, origin=request.origin)
+    """For this browser, known again by the secret of its forgery tokens.
+
+    Not by a session: the page asks on its own, and the cookie of a visitor's session that came after that of somebody
+    who has signed in with a password meanwhile would sign them out.
+    """
+    get_token(request)  # makes the secret where the browser has none yet
+    browser = crypto.keyed_digest("passkey_browser", request.META["CSRF_COOKIE"])
+    return Question(purpose=Purpose.PASSWORDLESS, browser=browser, user=None, origin=request.origin)
 
 
 def sign_in(request: Request, answer: Assertion, *, next_url: str) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from accounts.login.models import LoginAttempt
@@ -110,6 +111,18 @@ def test_options_name_no_key_and_look_the_same_for_everybody_wa_09(alice: User, 
     assert after["allowCredentials"] == before["allowCredentials"] == []
     assert after["userVerification"] == "required"
     assert {**after, "challenge": ""} == {**before, "challenge": ""}
+
+
+def test_asking_touches_no_session() -> None:
+    """The page asks on its own: an answer that comes late must not replace the session of a sign-in meanwhile."""
+    browser = Client(enforce_csrf_checks=True)
+    page = browser.get("/login/")
+
+    options = browser.post(OPTIONS, headers={"X-CSRFToken": str(page.context["csrf_token"])})
+
+    assert options.status_code == 200
+    assert settings.SESSION_COOKIE_NAME not in options.cookies
+    assert not Session.objects.exists()
 
 
 def test_an_answer_counts_once_and_here_wa_04(alice: User, client: Client) -> None:
