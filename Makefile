@@ -26,7 +26,7 @@ assets: $(QR_DECODER) ## jsQR, with which the authenticator reads QR codes where
 
 pictures: .venv/.dev ## the README's pictures
 	@tests/packages
-	@PICTURES=1 $(BIN)/python -m pytest tests/pages -k picture
+	@PICTURES=1 $(BIN)/python -m pytest tests/pages
 
 format: .venv/.dev
 	@$(BIN)/ruff check --fix --select I,RUF100,F401

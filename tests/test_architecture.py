@@ -123,3 +123,9 @@ def test_links_between_documents_lead_somewhere(file: Path) -> None:
     targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", file.read_text(encoding="utf-8"))
 
     assert [target for target in targets if "://" not in target and not (file.parent / target).exists()] == []
+
+
+def test_the_readme_shows_every_picture_that_is_kept_and_no_other() -> None:
+    shown = re.findall(r"docs/pictures/([\w-]+\.png)", (ROOT / "README.md").read_text(encoding="utf-8"))
+
+    assert sorted(shown) == sorted(file.name for file in ROOT.glob("docs/pictures/*"))

@@ -21,7 +21,7 @@ from tests.pages.authenticator import CLOCK_AHEAD, AppPhone, give_password, mess
 from twofactor.methods.push.models import PushDevice, PushRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from playwright.sync_api import Browser, Locator, Page, Playwright
@@ -77,12 +77,13 @@ def oathtool(secret: str, at: float) -> str:
 
 # ── Approving ──
 def test_a_push_wakes_the_phone_and_its_number_lets_the_computer_in(
-    page: Page, phone: AppPhone, service: PushService, alice: User
+    page: Page, phone: AppPhone, service: PushService, alice: User, picture: Callable[..., None]
 ) -> None:
     phone.link_here(alice)
     phone.open("settings/")  # elsewhere in the app: nothing moves by itself there
 
     number = give_password(page, alice)
+    picture("push")
     message = message_to(service)
     phone.wake(message)
     [shown] = phone.notifications()
@@ -95,10 +96,12 @@ def test_a_push_wakes_the_phone_and_its_number_lets_the_computer_in(
     phone.open(f"request/{shown['id']}/")
     phone.heading("Is this you signing in?")
     look_at(phone, "request")
+    picture("push-request", phone.page)
+    phone.page.set_viewport_size(PHONE["viewport"])
     phone.press("Yes, it’s me")
     look_at(phone, "number")
     phone.type_number(number)
-    phone.heading("You're signed in on HeadlessChrome.")
+    phone.heading("You're signed in on Chrome.")
     look_at(phone, "approved")
     expect(page).to_have_url("/security/", timeout=15_000)
     assert phone.page.evaluate("navigator.serviceWorker.getRegistration().then(r => r.getNotifications())") == []
@@ -116,7 +119,7 @@ def test_the_open_app_needs_no_notification(page: Page, phone: AppPhone, alice: 
     phone.page.keyboard.press("Enter")
     expect(phone.page.locator("#number")).to_be_focused()
     phone.page.keyboard.type(number)
-    phone.heading("You're signed in on HeadlessChrome.")
+    phone.heading("You're signed in on Chrome.")
     expect(page).to_have_url("/security/", timeout=15_000)
 
 
@@ -504,7 +507,7 @@ def test_a_phone_whose_clock_is_a_day_ahead_works(
     phone.press("Yes, it’s me")
     phone.type_number(number)
 
-    phone.heading("You're signed in on HeadlessChrome.")
+    phone.heading("You're signed in on Chrome.")
     expect(page).to_have_url("/security/", timeout=15_000)
     context.close()
 

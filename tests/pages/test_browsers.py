@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from django.test import Client
 from playwright.sync_api import expect
 
 from tests.bed.browser import axe_violations, looks, overflowing
-from tests.bed.people import PASSWORD, code_app, totp_code
+from tests.bed.people import PASSWORD, code_app, sign_in, totp_code
 from twofactor.models import TOTPDevice, TrustedBrowser
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from accounts.user.models import User
     from tests.bed.clock import TestClock
+
+IPAD = "Mozilla/5.0 (iPad; CPU OS 18_5 like Mac OS X) Version/18.5 Mobile/15E148 Safari/604.1"
 
 
 def give_password(page: Page, user: User) -> None:
@@ -80,8 +83,10 @@ def test_a_stolen_cookie_is_found_and_both_are_out(
     thiefs.close()
 
 
-def test_the_pages(page: Page, alice: User, picture: Callable[[str], None]) -> None:
+def test_the_pages(page: Page, alice: User, clock: TestClock, picture: Callable[[str], None]) -> None:
     code_app(alice)
+    sign_in(Client(HTTP_USER_AGENT=IPAD), alice)
+    clock.advance(timedelta(minutes=20))
     sign_in_remembering(page, alice)
     found: list[str] = []
     for path, name in (
