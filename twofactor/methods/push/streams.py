@@ -107,10 +107,10 @@ class Hub:
     @contextmanager
     def place(self, request_id: str) -> Iterator[Place]:
         place = Place()
-        if self._is_closing:  # its request was on the way when the process was told to stop
-            place.hear(CLOSING)
         self._places[request_id].append(place)
         self._start()
+        if self._is_closing:  # its request was on the way when the process was told to stop
+            place.hear(CLOSING)
         try:
             yield place
         finally:
@@ -175,8 +175,11 @@ class Hub:
         """Before whoever else handles the signal: a server waits for open streams, and would wait in vain."""
         if threading.current_thread() is not threading.main_thread():
             return
+        server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, partial(self._stop, signal.getsignal(number)))
+        # Before the first page of this process waited nobody heard the signal but uvicorn's server.
+        self._is_closing |= getattr(server, "should_exit", False)
 
     def _stop(self, before: Any, number: int, frame: Any) -> None:
         self._loop.call_soon_threadsafe(self.close)

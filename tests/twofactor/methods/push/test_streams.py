@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import signal
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
+import uvicorn
 from django.test import Client
 
 from tests.bed import push_service, servers
@@ -184,16 +185,23 @@ def test_no_page_holds_an_update_up(uvicorn_url: str, alice: User, listen: Liste
     assert again.event() == "approved"
 
 
-def test_nor_does_one_that_comes_when_the_server_is_stopping() -> None:
+@pytest.mark.parametrize("others_waited", [True, False])
+def test_nor_does_one_that_comes_when_the_server_is_stopping(*, others_waited: bool) -> None:
     async def late() -> str:
         hub = Hub()
-        hub.close()
+        if others_waited:
+            hub.close()
         with hub.place("a request") as place:
             return await place.next_state(patience=5)
 
-    # In a thread of its own: the one of the tests would keep the hub's handler of signals.
-    with ThreadPoolExecutor(1) as thread:
-        assert thread.submit(asyncio.run, late()).result(10) == CLOSING
+    server = uvicorn.Server(uvicorn.Config("config.asgi:application", log_config=None))
+    server.should_exit = not others_waited
+    handlers = {number: signal.signal(number, server.handle_exit) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        assert asyncio.run(late()) == CLOSING
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 @pytest.mark.django_db
