@@ -185,6 +185,16 @@ def test_no_page_holds_an_update_up(uvicorn_url: str, alice: User, listen: Liste
     assert again.event() == "approved"
 
 
+@pytest.fixture
+def no_loop_of_playwright() -> Iterator[None]:
+    """Once a page was opened, Playwright keeps its event loop running in this thread, and no other may."""
+    kept = asyncio._get_running_loop()  # noqa: SLF001 - there is no other way to set it aside
+    asyncio._set_running_loop(None)  # noqa: SLF001
+    yield
+    asyncio._set_running_loop(kept)  # noqa: SLF001
+
+
+@pytest.mark.usefixtures("no_loop_of_playwright")
 @pytest.mark.parametrize("others_waited", [True, False])
 def test_nor_does_one_that_comes_when_the_server_is_stopping(*, others_waited: bool) -> None:
     async def late() -> str:
