@@ -45,6 +45,7 @@ def faults(answer: HttpResponse) -> list[str]:
     policy = answer.headers.get("Content-Security-Policy", "")
     return [
         *(name for name, value in EXPECTED.items() if answer.headers.get(name) != value),
+        *([] if "Access-Control-Allow-Origin" not in answer.headers else ["lets other sites read it"]),
         *(directive for directive in DIRECTIVES if directive not in policy),
         *(word for word in ("unsafe-inline", "unsafe-eval", "http:", "https:", "*") if word in policy),
         *([] if "no-store" in answer.headers.get("Cache-Control", "") else ["Cache-Control: no-store"]),
@@ -96,6 +97,7 @@ def test_a_static_file_is_kept_for_a_year_and_carries_the_policy() -> None:
     assert answer.status_code == 200
     assert "immutable" in answer.headers["Cache-Control"]
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert "Access-Control-Allow-Origin" not in answer.headers
     answer.close()
 
 
