@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from accounts.login.models import LoginAttempt
 from tests.bed import browser as bed
 from tests.bed import push_service, servers
-from tests.pages.authenticator import give_password, type_password
+from tests.pages.authenticator.phone import give_password, type_password
 from tests.twofactor.methods.push.phones import PAGE, another, linked_phone, waiting
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from playwright.sync_api import expect
 
 from messaging.actions import deliver, sweep
+from tests.bed import browser as bed
 from tests.bed.browser import Watch
 from tests.bed.people import PASSWORD
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from accounts.user.models import User
     from tests.bed.push_service import PushService
 
+PHONE = {"viewport": {"width": 390, "height": 844}, "locale": "en", "timezone_id": "UTC", "reduced_motion": "reduce"}
+WIDTHS = (360, 390)
 # There is no push service for a browser without the internet: the subscription is one whose keys the test has.
 SUBSCRIBED = """(given => {
     const fake = given => ({...given, toJSON: () => given, unsubscribe: async () => delete localStorage.subscribed});
@@ -161,8 +164,9 @@ TAP = """async action => {
     self.clients.openWindow = async url => void done.opened.push(url);
     WindowClient.prototype.focus = async function () { done.focused.push(this.url); return this; };
     const shown = () => self.registration.getNotifications();
-    while (!(await shown()).length) await new Promise(soon => setTimeout(soon, 50));
+    for (let n = 0; n < 300 && !(await shown()).length; n++) await new Promise(soon => setTimeout(soon, 50));
     const [notification] = await shown();
+    if (!notification) throw new Error('no notification');
     const tap = new NotificationEvent('notificationclick', {notification, action});
     let work;
     tap.waitUntil = promise => (work = promise);
@@ -210,3 +214,15 @@ def type_password(page: Page, user: User) -> None:
     page.get_by_label("Email or username").fill(user.email)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Continue").click()
+
+
+def look_at(phone: AppPhone, name: str) -> None:
+    """Keep it in both themes and widths; nothing of it is inaccessible or too wide."""
+    faults: list[str] = []
+    for look in bed.looks(phone.page, WIDTHS):
+        faults += [f"{name} {look} is too wide: {place}" for place in bed.overflowing(phone.page)]
+        if look.startswith(str(WIDTHS[0])):  # what is found beyond is a matter of colours, not of 30 pixels
+            faults += [f"{name} {look} breaks {violation}" for violation in bed.axe_violations(phone.page)]
+        bed.screenshot(phone.page, bed.SCREENS / f"authenticator-{name}-{look}.png")
+    phone.page.set_viewport_size(PHONE["viewport"])
+    assert not faults, "\n".join(faults)
