@@ -95,7 +95,7 @@ async function look() {
   }
   const fresh = state.requests.filter(({ id }) => !seen.has(id))
   for (const { id } of state.requests) seen.add(id)
-  await badge()
+  badge()
   if (fresh.length && HOME.includes(current.name)) go(`${APP}request/${fresh.at(-1).id}/`)
   else {
     if (fresh.length && current.name !== "request") announce(say("arrived"))

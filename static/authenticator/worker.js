@@ -74,7 +74,7 @@ export function start({ version, shell, files, online, icons }) {
 async function tell() {
   await fromStore()
   const found = await waiting().catch(() => null)
-  await badge(found?.length)
+  badge(found?.length)
   for (const client of await windows()) client.postMessage({ type: "look" })
   if (!found?.length) return notify({ title: say("request_title"), body: say("request_perhaps"), data: {} })
   for (const request of found) {
@@ -92,7 +92,7 @@ async function block(id) {
   await fromStore()
   const request = (await waiting().catch(() => [])).find((one) => one.id === id)
   const told = request && (await decide(request, { decision: "no" }).catch(() => null))
-  await badge(0)
+  badge(0)
   if (told?.status !== 200) return open(id)
   await notify({ title: say("blocked"), body: say("blocked_who"), data: { id } })
 }
@@ -124,6 +124,6 @@ const notify = ({ title, ...options }) =>
     ...drawn,
   })
 
+// Waited for by nobody: a browser that does not draw a number must not cost the notification.
 const badge = (count) =>
-  // A browser that refuses to draw a number must not cost the notification.
   (count ? self.navigator.setAppBadge?.(count) : self.navigator.clearAppBadge?.())?.catch(() => {})
