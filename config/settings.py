@@ -21,7 +21,6 @@ DEMO = env_bool("SALLYPORT_DEMO")
 TESTING = env_bool("PORTAL_TESTING")
 PRODUCTION = not (DEMO or TESTING)
 VAR = Path(env_str("VAR_DIR", str(BASE_DIR / "var")))
-
 PRODUCT_NAME = env_str("PRODUCT_NAME", "Sallyport")
 SITE_URL = env_str("SITE_URL", "" if PRODUCTION else "http://localhost:8000").rstrip("/")
 SECRET_KEY = env_str("SECRET_KEY", demo_secrets.secret_key(VAR) if DEMO else "")
