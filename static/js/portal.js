@@ -1,4 +1,4 @@
-// Small comforts. Every page works without this file; every word shown comes from the HTML.
+// Small comforts, and passkeys. Every page works without this file, or says what needs it; all words come from the HTML.
 
 const all = (selector) => document.querySelectorAll(selector)
 const BUSY_FOR = 8000
