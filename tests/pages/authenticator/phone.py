@@ -77,13 +77,16 @@ class AppPhone:
         """Log in from this phone, and Allow."""
         self.open()
         self.follow("Log in from this phone")
+        self.log_in(user)
+        self.press("Allow")
+        self.skip_trial()
+        self.save_codes()
+
+    def log_in(self, user: User) -> None:
         self.page.get_by_label("Email or username").fill(user.email)
         self.page.get_by_label("Password", exact=True).fill(PASSWORD)
         self.press("Continue")
         self.heading("Let this phone approve sign-ins?")
-        self.press("Allow")
-        self.skip_trial()
-        self.save_codes()
 
     def skip_trial(self) -> None:
         """On the way from notifications to the codes."""

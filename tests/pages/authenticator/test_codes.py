@@ -117,9 +117,7 @@ def link_both(phone: AppPhone, alice: User, bob: User) -> Locator:
     phone.page.context.clear_cookies()  # signed out in the portal: the app's keys stay
     phone.open("add/")
     phone.follow("Log in from this phone instead")
-    phone.page.get_by_label("Email or username").fill(bob.email)
-    phone.page.get_by_label("Password", exact=True).fill(PASSWORD)
-    phone.press("Continue")
+    phone.log_in(bob)
     phone.press("Allow")
     phone.skip_trial()
     phone.save_codes()

@@ -9,7 +9,6 @@ from playwright.sync_api import expect
 
 from tests.bed import browser as bed
 from tests.bed import camera
-from tests.bed.people import PASSWORD
 from tests.pages.authenticator.phone import PHONE, AppPhone, look_at, prepare, type_password
 from twofactor.methods.push.models import PushDevice
 
@@ -105,10 +104,7 @@ def test_notifications_are_asked_for_only_when_wanted(
     phone = AppPhone(context.new_page(), base_url)
     phone.open()
     phone.follow("Log in from this phone")
-    phone.page.get_by_label("Email or username").fill(alice.email)
-    phone.page.get_by_label("Password", exact=True).fill(PASSWORD)
-    phone.press("Continue")
-    phone.heading("Let this phone approve sign-ins?")
+    phone.log_in(alice)
     look_at(phone, "allow")
     phone.press("Allow")
     phone.heading("Turn on notifications so requests reach you")
