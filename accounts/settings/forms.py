@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.password.forms import CurrentPasswordField
 from accounts.settings import time_zones
 from lib import site
+from lib.forms import LongSelect
 
 
 class LanguageSelect(forms.Select):
@@ -35,6 +36,7 @@ class SettingsForm(forms.Form):
         label=_("Time zone"),
         help_text=_("Open the list and type the first letters of a city."),
         choices=time_zones.choices,
+        widget=LongSelect,
         error_messages={"required": _("Choose a time zone"), "invalid_choice": _("Choose a time zone from the list")},
     )
     alerts = forms.BooleanField(

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.user import countries
-from lib.forms import one_line
+from lib.forms import LongSelect, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +46,7 @@ class CountryField(forms.ChoiceField):
 
     def __init__(self, **options: Any) -> None:
         messages = {"required": _("Choose a country"), "invalid_choice": _("Choose a country from the list")}
-        widget = forms.Select(attrs={"autocomplete": "country"})
+        widget = LongSelect(attrs={"autocomplete": "country"})
         options = {"label": _("Country you live in"), "error_messages": messages, **options}
         super().__init__(choices=_countries(), widget=widget, **options)
 
