@@ -17,7 +17,7 @@ from lib.origin import NOWHERE
 from lib.place import approximate_place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from datetime import datetime
 
     from audit.models import SecurityEvent
@@ -48,29 +48,36 @@ def days_of(events: Iterable[SecurityEvent]) -> list[Day]:
     """The events in their order, under the days of the reader's time zone."""
     by_day = groupby(((localtime(event.created_at), event) for event in events), key=lambda pair: pair[0].date())
     days = [list(pairs) for _date, pairs in by_day]
-    described = cache(_described)  # for this page and its language: most events come from one or two places
-    return [Day(pairs[0][0], [_line(when, event, described) for when, event in pairs]) for pairs in days]
+    words = Words()
+    return [Day(pairs[0][0], [_line(when, event, words) for when, event in pairs]) for pairs in days]
 
 
-def _line(when: datetime, event: SecurityEvent, described: Callable[[Origin], str]) -> Line:
-    origin = event.origin
+def _line(when: datetime, event: SecurityEvent, words: Words) -> Line:
+    kind, origin = event.event, event.origin
+    # Other events than sign-ins say themselves what they rested on.
+    method = event.details.get("method", "") if kind.category == Category.SIGN_IN else ""
     return Line(
-        icon=event.event.category.icon,
+        icon=kind.category.icon,
         words=event.words,
         when=when.isoformat(timespec="seconds"),
         time=f"{when:%H:%M}",
-        origin=DOT.join(filter(None, (_proof(event), described(origin)))),
+        origin=DOT.join(filter(None, (words.of_proof(method), words.of_origin(origin)))),
         seq=event.seq if origin != NOWHERE else None,
     )
 
 
-def _proof(event: SecurityEvent) -> str:
-    """What a sign-in rested on; "" for other events, which say it themselves."""
-    method = event.details.get("method", "") if event.event.category == Category.SIGN_IN else ""
+class Words:
+    """For one page and its language: most events come from one or two places, by one or two methods."""
+
+    def __init__(self) -> None:
+        self.of_origin, self.of_proof = cache(_of_origin), cache(_of_proof)
+
+
+def _of_proof(method: str) -> str:
     return cast("str", import_string(settings.PROOF_LABEL)(method)) if method else ""
 
 
-def _described(origin: Origin) -> str:
+def _of_origin(origin: Origin) -> str:
     """ "Firefox on Linux · Lausanne (approximate) · 203.0.113.7"; "" where a worker or a command did it."""
     if origin == NOWHERE:
         return ""
