@@ -12,13 +12,18 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from audit.models import ChainHead, SecurityEvent
-from lib import crypto
+from lib import crypto, prepared
+from lib.prepared import PreparedUpdate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from accounts.user.models import User
 
+_MOVE = PreparedUpdate(
+    lambda given: ChainHead.objects.filter(pk=given.pk, hash=given.known_hash),
+    lambda given: {"seq": given.seq, "hash": given.hash},
+)
 NOBODY = 0  # the id of no account
 
 
@@ -72,7 +77,7 @@ def append(event: SecurityEvent) -> None:
         head = getattr(user, "audit_head", None) or ChainHead(user=user)
         while not _move(head, event):
             head = _locked_head(user)
-    event.save(force_insert=True)
+    prepared.insert(event)
 
 
 def close(user: User, at: datetime) -> None:
@@ -102,8 +107,7 @@ def _move(head: ChainHead, event: SecurityEvent) -> bool:
     """
     event.seq = head.seq + 1
     event.hash = hash_of(link_of(event), previous=head.hash)
-    as_known = ChainHead.objects.filter(pk=head.pk, hash=head.hash)
-    if not as_known.update(seq=event.seq, hash=event.hash):
+    if not _MOVE.run(pk=head.pk, known_hash=head.hash, seq=event.seq, hash=event.hash):
         return False
     head.seq, head.hash = event.seq, event.hash
     return True

@@ -151,6 +151,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 
 # ── Accounts ──────────────────────────────────────────────────────────────────
 AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.user.backend.SessionBackend"]
 LOGIN_URL = "accounts:login:sign_in"
 LOGIN_REDIRECT_URL = "twofactor:overview:security"
 UNLOCKED_REDIRECT_URL = "twofactor:not_me:secure"  # after a locked account was opened again
@@ -253,7 +254,6 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {"messaging.tasks.deliver_message": {"queue": "messages"}}
 CELERY_TASK_QUEUES: dict[str, dict[str, str]] = {"default": {}, "messages": {}}
 CELERY_ACCEPT_CONTENT = ["json"]
-CELERY_TASK_SERIALIZER = "json"
 CELERY_TASK_IGNORE_RESULT = True
 # A task is done when it has ended, not when it was taken: one that a dead worker held comes back.
 CELERY_TASK_ACKS_LATE = True

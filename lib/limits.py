@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Greatest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from lib import clock, crypto
 from lib.models import Counter
+from lib.prepared import Given, PreparedSelect, PreparedUpdate
 
 FOREVER = timedelta(days=36_500)
 
@@ -77,11 +78,7 @@ def reserve(limit: Limit, *subject: object, total: Limit | None = None, total_su
 @transaction.atomic(savepoint=False)
 def give_back(reservation: Reservation) -> None:
     """After a right answer: the own counter starts anew, a total loses only what the own counter had put there."""
-    # Locked in the order in which reserve() locks them: else the two could wait for each other.
-    in_order = Counter.objects.select_for_update().filter(key__in=reservation.keys).order_by("key")
-    Counter.objects.filter(pk__in=in_order.values("pk")).update(
-        taken=0, in_a_row=Greatest(F("in_a_row") - reservation.in_a_row, 0), closed_until=None
-    )
+    _GIVE_BACK.run(**_own_and_total(reservation.keys), in_a_row=reservation.in_a_row)
 
 
 def forget(limit: Limit, *subject: object) -> None:
@@ -96,13 +93,13 @@ def purge(before: datetime) -> int:
 
 def _locked(wanted: dict[str, Limit], now: datetime) -> list[Counter]:
     """The counters, made where missing, always locked in the same order."""
-    rows = Counter.objects.select_for_update().filter(key__in=wanted).order_by("key")
-    counters = list(rows)
+    keys = _own_and_total(tuple(wanted))
+    counters = _LOCKED.rows(**keys)
     if len(counters) < len(wanted):
         missing = set(wanted) - {counter.key for counter in counters}
         fresh = [Counter(key=key, window_ends_at=now + wanted[key].period) for key in sorted(missing)]
         Counter.objects.bulk_create(fresh, ignore_conflicts=True)
-        counters = list(rows.all())
+        counters = _LOCKED.rows(**keys)
     return counters
 
 
@@ -126,11 +123,31 @@ def _take(counter: Counter, limit: Limit, now: datetime) -> None:
 def _write(counters: list[Counter], *, only_counted: bool) -> None:
     """Store what _take changed. Nearly always each only went up by one, which is one plain statement."""
     if only_counted:
-        mine = Counter.objects.filter(pk__in=[counter.pk for counter in counters])
-        mine.update(taken=F("taken") + 1, in_a_row=F("in_a_row") + 1)
+        _COUNT.run(**_own_and_total(tuple(counter.key for counter in counters)))
         return
     for counter in counters:
         counter.save()
+
+
+def _own_and_total(keys: tuple[str, ...]) -> dict[str, str]:
+    """Names for one key or two; one that stands alone gets both."""
+    return {"own": keys[0], "total": keys[-1]}
+
+
+def _in_order(given: Given) -> QuerySet[Counter]:
+    """Locked in the same order by all: else two requests could wait for each other."""
+    return Counter.objects.select_for_update().filter(key__in=[given.own, given.total]).order_by("key")
+
+
+_LOCKED = PreparedSelect(_in_order)
+_COUNT = PreparedUpdate(
+    lambda given: Counter.objects.filter(key__in=[given.own, given.total]),
+    lambda _given: {"taken": F("taken") + 1, "in_a_row": F("in_a_row") + 1},
+)
+_GIVE_BACK = PreparedUpdate(
+    lambda given: Counter.objects.filter(pk__in=_in_order(given).values("pk")),
+    lambda given: {"taken": 0, "in_a_row": Greatest(F("in_a_row") - given.in_a_row, 0), "closed_until": None},
+)
 
 
 class TooManyAttemptsMiddleware:

@@ -36,11 +36,11 @@ class SealedColumn:
     field: SealedField
 
     def __str__(self) -> str:
-        return f"{self.model._meta.label}.{self.field.name}"  # noqa: SLF001 - Django's own way to ask
+        return f"{self.model._meta.label}.{self.field.name}"
 
     @property
     def table(self) -> str:
-        return str(self.model._meta.db_table)  # noqa: SLF001 - as above
+        return str(self.model._meta.db_table)
 
     def every_row(self) -> QuerySet[Any]:
         return self.model._base_manager.all()  # noqa: SLF001 - as above

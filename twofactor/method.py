@@ -11,6 +11,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from accounts.user.models import Protection
+from twofactor.second_factor import Devices
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,12 +123,12 @@ class Method:
 
     def devices_of(self, user: User) -> QuerySet[SecondFactor]:
         """The person's confirmed devices of this kind, oldest first."""
-        return self.device_model.objects.filter(user=user, confirmed=True).order_by("pk")
+        return Devices(self.device_model, user_id=user.pk).query()
 
-    def answering(self, user: User) -> list[QuerySet[SecondFactor]]:
+    def answering(self, user: User) -> list[Devices]:
         """The person's devices whose answers count, kind by kind."""
-        return [kind.objects.filter(user=user, confirmed=True) for kind in self.kinds]
+        return [Devices(kind, user_id=user.pk) for kind in self.kinds]
 
     def is_open_to(self, user: User) -> bool:
         """Whether the person has anything to answer with."""
-        return any(devices.exists() for devices in self.answering(user))
+        return any(devices.query().exists() for devices in self.answering(user))

@@ -11,6 +11,7 @@ from twofactor.methods.backup_codes.method import BACKUP_CODES
 from twofactor.methods.push.method import PUSH
 from twofactor.methods.totp.method import TOTP
 from twofactor.methods.webauthn.method import WEBAUTHN
+from twofactor.second_factor import Devices
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -36,8 +37,7 @@ def methods_of(user: User) -> list[Method]:
 def last_uses_of(user: User) -> list[tuple[Method, datetime | None]]:
     """The same, each with the time when it was last used, if ever."""
     kinds = {kind for method in METHODS for kind in method.kinds}
-    mine = {kind: kind.objects.filter(user=user, confirmed=True) for kind in kinds}
-    used = {kind: list(devices.values_list("last_used_at", flat=True)) for kind, devices in mine.items()}
+    used = {kind: [device.last_used_at for device in Devices(kind, user_id=user.pk).read()] for kind in kinds}
     uses = [(method, [moment for kind in method.kinds for moment in used[kind]]) for method in METHODS]
     had = [(method, max(filter(None, moments), default=None)) for method, moments in uses if moments]
     return had if any(not method.is_backup for method, _last_used in had) else []
@@ -45,7 +45,7 @@ def last_uses_of(user: User) -> list[tuple[Method, datetime | None]]:
 
 def devices_by_method(user: User) -> list[tuple[Method, list[SecondFactor]]]:
     """Every method with the person's devices of it: one query each."""
-    return [(method, list(method.devices_of(user))) for method in METHODS]
+    return [(method, Devices(method.device_model, user_id=user.pk).read()) for method in METHODS]
 
 
 def label_of_proof(proved_by: str) -> str:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import enum
 import logging
-from functools import partial
+from functools import cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import DatabaseError, models
 from django_otp.models import Device, TimestampMixin
 
-from lib import clock, place, user_agent
+from lib import clock, place, prepared, user_agent
 from lib.origin import NOWHERE, Origin
+from lib.prepared import PreparedSelect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from accounts.user.models import Protection, User
+    from lib.prepared import Given
 
 MOST_ASKED = 5  # devices that one answer may be right for, whatever their kind: each makes a guess likelier to fit
 
@@ -52,7 +54,7 @@ class SecondFactor(TimestampMixin, Device):
         self.last_used_at = clock.now()
         self.last_used_agent = self.answered_from.user_agent
         self.last_used_place = place.approximate_place(self.answered_from.ip)
-        self.save()
+        prepared.update(self)
         return True
 
     @classmethod
@@ -61,9 +63,9 @@ class SecondFactor(TimestampMixin, Device):
         return cls
 
     @classmethod
-    def named_by(cls, devices: QuerySet[SecondFactor], _answer: Any) -> QuerySet[SecondFactor]:
-        """Those that the answer can be of, where it says so itself: no more are locked and asked."""
-        return devices
+    def named_by(cls, _answer: Any) -> dict[str, Any]:
+        """What the answer itself says of the columns of its device: no others are locked and asked."""
+        return {}
 
     @classmethod
     def make_for(cls, user: User) -> None:
@@ -84,7 +86,7 @@ class SecondFactor(TimestampMixin, Device):
         """What else must happen when the device is about to be deleted, in the same transaction."""
 
     @classmethod
-    def prepare(cls, _devices: QuerySet[SecondFactor], answer: Any) -> Any:
+    def prepare(cls, _devices: Devices, answer: Any) -> Any:
         """Turn an answer into what accepts() gets; slow work belongs here, before a row is locked."""
         return answer
 
@@ -115,24 +117,54 @@ class SecondFactor(TimestampMixin, Device):
         return ""
 
 
-def verify(kinds: Sequence[QuerySet[SecondFactor]], answer: Any, origin: Origin = NOWHERE) -> SecondFactor | None:
+class Devices:
+    """Whose answer it may be: the confirmed devices of a kind that have these values in their columns."""
+
+    def __init__(self, kind: type[SecondFactor], **columns: Any) -> None:
+        self.kind, self._columns = kind, columns
+
+    def query(self) -> QuerySet[SecondFactor]:
+        return self.kind.objects.filter(confirmed=True, **self._columns).order_by("pk")
+
+    def read(self) -> list[SecondFactor]:
+        return _statement(self.kind, *self._columns).rows(**self._columns)
+
+    def lock(self, answer: Any) -> list[SecondFactor]:
+        """Those that the answer can be of, nobody else's until the transaction ends."""
+        columns = self.kind.named_by(answer) | self._columns  # what we know goes before what the answer says
+        return _statement(self.kind, *columns, locks=True).rows(**columns)
+
+
+@cache
+def _statement(kind: type[SecondFactor], *columns: str, locks: bool = False) -> PreparedSelect[SecondFactor]:
+    def build(given: Given) -> QuerySet[SecondFactor]:
+        devices = Devices(kind, **given.each(columns)).query()
+        return devices.select_for_update() if locks else devices
+
+    return PreparedSelect(build)
+
+
+def verify(kinds: Sequence[Devices], answer: Any, origin: Origin = NOWHERE) -> SecondFactor | None:
     """The device that accepts the answer, or None. Call it inside the transaction of what the answer allows.
 
     The rows stay locked until that transaction ends: of equal answers at the same instant one counts (ASVS 6.5.1).
     """
-    prepared = [_ask(partial(devices.model.prepare, devices), answer) for devices in kinds]
-    for device, told in islice(_in_turn(kinds, prepared), MOST_ASKED):
+    for device, told in islice(_in_turn(kinds, _prepared(kinds, answer)), MOST_ASKED):
         device.answered_from = origin
         if _ask(device.verify_token, told) is True:
             return device
     return None
 
 
-def _in_turn(kinds: Sequence[QuerySet[SecondFactor]], prepared: list[Any]) -> Iterator[tuple[SecondFactor, Any]]:
+def _prepared(kinds: Sequence[Devices], answer: Any) -> list[Any]:
+    """The answer as the devices of each kind get it."""
+    return [_ask(partial(devices.kind.prepare, devices), answer) for devices in kinds]
+
+
+def _in_turn(kinds: Sequence[Devices], answers: list[Any]) -> Iterator[tuple[SecondFactor, Any]]:
     """Locked, the one used last first; a further kind only when nobody before it has accepted: most people have one."""
-    for devices, told in zip(kinds, prepared, strict=True):
-        locked = list(devices.model.named_by(devices, told).select_for_update().filter(confirmed=True).order_by("pk"))
-        for device in sorted(locked, key=_used_at, reverse=True):
+    for devices, told in zip(kinds, answers, strict=True):
+        for device in sorted(devices.lock(told), key=_used_at, reverse=True):
             yield device, told
 
 
@@ -148,26 +180,25 @@ class Refusal(enum.Enum):
     UNCHECKABLE = enum.auto()
 
 
-def why_refused(kinds: Sequence[QuerySet[SecondFactor]], answer: Any) -> Refusal:
+def why_refused(kinds: Sequence[Devices], answer: Any) -> Refusal:
     """Look at an answer again after verify() has refused it."""
-    verdicts = [_ask(device.has_spent, told) for device, told in _confirmed(kinds, answer)]
+    verdicts = [_ask(device.has_spent, told) for device, told in _each(kinds, answer)]
     if True in verdicts:
         return Refusal.ALREADY_USED
     return Refusal.UNCHECKABLE if None in verdicts else Refusal.WRONG
 
 
-def hint_about(kinds: Sequence[QuerySet[SecondFactor]], answer: Any) -> str:
+def hint_about(kinds: Sequence[Devices], answer: Any) -> str:
     """What would help the giver of an answer that was wrong; "" for nothing."""
-    hints = (_ask(device.hint, answer) for device, _told in _confirmed(kinds, answer))
+    hints = (_ask(device.hint, answer) for device, _told in _each(kinds, answer))
     return next((str(hint) for hint in hints if hint), "")
 
 
-def _confirmed(kinds: Sequence[QuerySet[SecondFactor]], answer: Any) -> Iterator[tuple[SecondFactor, Any]]:
+def _each(kinds: Sequence[Devices], answer: Any) -> Iterator[tuple[SecondFactor, Any]]:
     """Every device with what it gets to judge."""
-    for devices in kinds:
-        prepared = _ask(partial(devices.model.prepare, devices), answer)
-        for device in devices.filter(confirmed=True).order_by("pk"):
-            yield device, prepared
+    for devices, told in zip(kinds, _prepared(kinds, answer), strict=True):
+        for device in devices.read():
+            yield device, told
 
 
 def _ask(question: Callable[[Any], Any], answer: Any) -> Any:

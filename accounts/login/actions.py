@@ -11,13 +11,14 @@ from django.utils.module_loading import import_string
 
 from accounts.lock import gate
 from accounts.login import alerts
-from accounts.login.models import LoginAttempt
+from accounts.login.models import LoginAttempt, oldest
 from accounts.sessions.actions import end_elsewhere
 from accounts.sessions.models import Ending
 from accounts.sessions.proof import PASSWORD, Proof
 from audit import events
 from audit.actions import record
-from lib.rows import only
+from lib import prepared
+from lib.prepared import PreparedSelect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +29,13 @@ if TYPE_CHECKING:
     from accounts.user.models import User
 
 ATTEMPT_KEY = "login_attempt"
+_PENDING_HERE = PreparedSelect(  # with what finishing it needs
+    lambda given: (
+        LoginAttempt.objects.pending(given.since)
+        .filter(pk=given.pk, session_digest=given.digest)
+        .select_related("user__audit_head")
+    )
+)
 
 
 class AttemptIsOver(Exception):
@@ -63,8 +71,7 @@ def attempt_of(request: Request) -> LoginAttempt | None:
     attempt_id = request.session.get(ATTEMPT_KEY)
     if attempt_id is None:
         return None
-    mine = LoginAttempt.objects.pending().filter(pk=attempt_id, session_digest=request.session.digest)
-    return only(mine.select_related("user__audit_head"))  # what finishing needs, in one statement
+    return _PENDING_HERE.only(pk=attempt_id, digest=request.session.digest, since=oldest())
 
 
 def finish(request: Request, attempt: LoginAttempt, *, device: Device, method: str, browser_digest: str = "") -> None:
@@ -112,7 +119,7 @@ def sign_out_everywhere(request: SignedInRequest) -> None:
 
 def _start(request: Request, user: User, next_url: str) -> LoginAttempt:
     request.session.cycle_key()
-    return LoginAttempt.objects.create(
+    attempt = LoginAttempt(
         user=user,
         session_digest=request.session.digest,
         auth_generation=user.auth_generation,
@@ -121,6 +128,8 @@ def _start(request: Request, user: User, next_url: str) -> LoginAttempt:
         user_agent=request.origin.user_agent,
         is_from_new_place=alerts.is_new_place(user, request.origin),
     )
+    prepared.insert(attempt)
+    return attempt
 
 
 def _second_step(attempt: LoginAttempt, request: Request) -> str | Proof | None:

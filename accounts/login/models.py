@@ -11,6 +11,7 @@ from django.db.models import F, Q
 
 from lib import clock
 from lib.origin import Origin
+from lib.prepared import PreparedUpdate
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,10 +19,15 @@ if TYPE_CHECKING:
 LIFETIME = timedelta(minutes=10)
 
 
+def oldest() -> datetime:
+    """When the oldest of the attempts that are not over began."""
+    return clock.now() - LIFETIME
+
+
 class LoginAttemptQuerySet(models.QuerySet["LoginAttempt"]):
     """Attempts by state."""
 
-    def pending(self) -> LoginAttemptQuerySet:
+    def pending(self, since: datetime | None = None) -> LoginAttemptQuerySet:
         """Young, unfinished, of an active person whose password and methods are still those of its start.
 
         Of a locked one only after the mailbox was shown: then the second step opens the account.
@@ -29,14 +35,14 @@ class LoginAttemptQuerySet(models.QuerySet["LoginAttempt"]):
         return self.filter(
             Q(user__locked_at=None) | Q(user__mailbox_shown_at__isnull=False),
             state=LoginAttempt.State.PENDING,
-            started_at__gt=clock.now() - LIFETIME,
+            started_at__gt=since or oldest(),
             user__is_active=True,
             auth_generation=F("user__auth_generation"),
         )
 
     def half_finished(self) -> LoginAttemptQuerySet:
         """Over without the second step, and not settled yet."""
-        ran_out = Q(state=LoginAttempt.State.PENDING, started_at__lte=clock.now() - LIFETIME)
+        ran_out = Q(state=LoginAttempt.State.PENDING, started_at__lte=oldest())
         return self.filter(ran_out | Q(state=LoginAttempt.State.ABANDONED), settled_at=None)
 
 
@@ -87,12 +93,18 @@ class LoginAttempt(models.Model):
 
     def claim(self) -> bool:
         """Finish it, once, if it is still pending; of several requests at the same instant one gets True."""
-        # pending() joins the person, so it ends up in a sub-query, which PostgreSQL does not look at again after it
-        # has waited for another request's lock. What decides between requests must stand beside it.
-        unfinished = LoginAttempt.objects.filter(pk=self.pk, state=self.State.PENDING)
-        still_pending = unfinished.filter(pk__in=LoginAttempt.objects.pending())
-        return still_pending.update(state=self.State.FINISHED) == 1
+        return _CLAIM.run(pk=self.pk, since=oldest()) == 1
 
     def close(self, state: State) -> None:
         """End it without an answer. For requests that race to finish it there is claim()."""
         LoginAttempt.objects.filter(pk=self.pk).update(state=state)
+
+
+# pending() joins the person, so it ends up in a sub-query, which PostgreSQL does not look at again after it has waited
+# for another request's lock. What decides between requests must stand beside it.
+_CLAIM = PreparedUpdate(
+    lambda given: LoginAttempt.objects.filter(pk=given.pk, state=LoginAttempt.State.PENDING).filter(
+        pk__in=LoginAttempt.objects.pending(given.since)
+    ),
+    lambda _given: {"state": LoginAttempt.State.FINISHED},
+)

@@ -16,6 +16,7 @@ from accounts.user.models import User
 from audit import events
 from audit.actions import record
 from lib import clock, limits
+from lib.prepared import PreparedSelect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +33,11 @@ LIMIT = limits.Limit(
     most_in_a_row=100,
 )
 KNOWN_FOR = timedelta(days=90)
+_SEEN_THERE = PreparedSelect(
+    lambda given: Session.objects.filter(
+        user_id=given.user_id, network_digest=given.network, first_seen_at__gt=given.since
+    )[:1]
+)
 
 
 def check_login(login: str, password: str, *, origin: Origin) -> User | None:
@@ -96,8 +102,7 @@ def _bucket(user: User | None, login: str, origin: Origin) -> tuple[object, ...]
 
 def _known_as(user_id: int, origin: Origin) -> str:
     """The network, else the browser, that the person is known from; "" for a stranger."""
-    here = Session.objects.filter(user_id=user_id, network_digest=origin.network_digest)
-    if here.filter(first_seen_at__gt=clock.now() - KNOWN_FOR).exists():
+    if _SEEN_THERE.rows(user_id=user_id, network=origin.network_digest, since=clock.now() - KNOWN_FOR):
         return origin.network_digest
     is_known = cast("Callable[[int, Origin], bool]", import_string(settings.KNOWN_BROWSER))
     return origin.browser if origin.browser and is_known(user_id, origin) else ""

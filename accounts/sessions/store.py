@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from copy import deepcopy
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -13,8 +14,8 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.exceptions import SessionInterrupted
 
 from accounts.sessions.models import Ending, Session
-from lib import clock, crypto, place
-from lib.rows import only
+from lib import clock, crypto, place, prepared
+from lib.prepared import PreparedSelect, PreparedUpdate
 
 if TYPE_CHECKING:
     from accounts.sessions.proof import Proof
@@ -24,7 +25,22 @@ if TYPE_CHECKING:
 VISITOR_AGE = timedelta(hours=1)  # a visitor's row holds scratch only, such as the id of a pending sign-in
 TOUCH_EVERY = timedelta(minutes=1)
 SUDO = timedelta(minutes=15)
+_BY_KEY = PreparedSelect(lambda given: Session.objects.live(given.now).filter(key_digest=given.digest))
 BRIEF = "brief"  # in the data: the browser has been told that the cookie ends with it
+
+
+@cache
+def _change(*columns: str, is_renewed: bool) -> PreparedUpdate[Session]:
+    """Store these columns if the row is still as it was loaded.
+
+    Another request may have ended the session meanwhile: it must not come back to life. Nor must a key that another
+    request has replaced; whoever brings a new key has proved something for it.
+    """
+    kept = () if is_renewed else ("key_digest",)
+    return PreparedUpdate(
+        lambda given: Session.objects.filter(pk=given.pk, ended_at=None, **given.each(kept)),
+        lambda given: given.each(columns),
+    )
 
 
 def digest_of(key: str) -> str:
@@ -112,7 +128,7 @@ class SessionStore(SessionBase):
     # ── Django's interface ──
     def load(self) -> dict[str, Any]:
         now = clock.now()
-        self._row = only(Session.objects.live(now).filter(key_digest=self.digest)) if self.session_key else None
+        self._row = _BY_KEY.only(now=now, digest=self.digest) if self.session_key else None
         if self._row is None:
             self._session_key = None
             return {}
@@ -188,14 +204,11 @@ class SessionStore(SessionBase):
         if self._row is None:
             now = clock.now()
             visitor = {"idle": VISITOR_AGE, "idle_until": now + VISITOR_AGE, "expires_at": now + VISITOR_AGE}
-            self._row = Session.objects.create(**{**visitor, **columns})
+            self._row = Session(**{**visitor, **columns})
+            prepared.insert(self._row)
         else:
-            # Another request may have ended the session meanwhile: it must not come back to life. Nor must a key
-            # that another request has replaced; whoever brings a new key has proved something for it.
-            is_as_loaded: dict[str, str | None] = {"ended_at": None}
-            if columns["key_digest"] == self._row.key_digest:
-                is_as_loaded["key_digest"] = self._row.key_digest
-            if not Session.objects.filter(pk=self._row.pk, **is_as_loaded).update(**columns):
+            change = _change(*columns, is_renewed=columns["key_digest"] != self._row.key_digest)
+            if not change.run(pk=self._row.pk, **columns):
                 raise SessionInterrupted("The session was ended or renewed in another request")
             for name, value in columns.items():
                 setattr(self._row, name, value)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.user import login_id
 from audit import chain
 from lib import clock
-from lib.rows import only
+from lib.prepared import PreparedSelect
 from messaging.recipient import Recipient
 
 
@@ -49,9 +49,7 @@ class UserManager(BaseUserManager["User"]):
     def by_login(self, login: str) -> User | None:
         """The person with that e-mail address or login ID, in any case."""
         login = login.strip()
-        wanted = {"email": login.lower()} if "@" in login else {"login_id": login.upper()}
-        # With the end of the record: noting a wrong password then takes as many steps for somebody as for nobody.
-        return only(self.filter(**wanted).select_related("audit_head"))
+        return _BY_EMAIL.only(email=login.lower()) if "@" in login else _BY_LOGIN_ID.only(login_id=login.upper())
 
     def _free_login_id(self) -> str:
         candidates = map(login_id.candidate, count())
@@ -145,3 +143,8 @@ class User(AbstractBaseUser):
 
     def get_session_auth_hash(self) -> str:
         return self._get_session_auth_hash(settings.SECRET_KEY)
+
+
+# With the end of the record: noting a wrong password then takes as many steps for somebody as for nobody.
+_BY_EMAIL = PreparedSelect(lambda given: User.objects.filter(email=given.email).select_related("audit_head"))
+_BY_LOGIN_ID = PreparedSelect(lambda given: User.objects.filter(login_id=given.login_id).select_related("audit_head"))

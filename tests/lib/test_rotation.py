@@ -72,9 +72,9 @@ def fresh_process() -> Iterator[None]:
 # ── The registry ──
 def test_every_column_named_sealed_is_declared() -> None:
     named = {
-        f"{model._meta.label}.{field.name}"  # noqa: SLF001 - Django's own way to ask
+        f"{model._meta.label}.{field.name}"
         for model in apps.get_models()
-        for field in model._meta.get_fields()  # noqa: SLF001
+        for field in model._meta.get_fields()
         if isinstance(field, models.TextField) and field.name.startswith("sealed_")
     }
 
@@ -194,7 +194,7 @@ def test_a_database_of_other_keys_is_not_brought_up_to_date(alice: User, setting
 
 @pytest.mark.django_db
 def test_a_table_that_is_still_to_come_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(TOTPDevice._meta, "db_table", "to_come")  # noqa: SLF001 - what an install finds
+    monkeypatch.setattr(TOTPDevice._meta, "db_table", "to_come")
 
     assert {str(column) for column in rotation.columns_in(connection)} == {
         str(column) for column in rotation.columns() if column.model is not TOTPDevice

@@ -273,8 +273,8 @@ def tables_with(user_id: int, email: str) -> list[str]:
     """Every table of ours that refers to the person, or holds the address in a column of text."""
     found = []
     for model in apps.get_models():
-        rows = model._default_manager.all()  # noqa: SLF001 - public in all but name, as the next one
-        for field in model._meta.concrete_fields:  # noqa: SLF001
+        rows = model._default_manager.all()
+        for field in model._meta.concrete_fields:
             refers = isinstance(field, models.ForeignKey) and field.related_model is User
             if refers and model is not ChainHead and rows.filter(**{field.name: user_id}).exists():
                 found.append(f"{model.__name__}.{field.name}")

@@ -101,8 +101,8 @@ def test_it_holds_nothing_of_others(alices: Client, bob: User) -> None:
 
 def test_no_table_that_names_a_person_is_forgotten() -> None:
     """A new one is added to the export, or to the list above with the reason."""
-    related = apps.get_model(settings.AUTH_USER_MODEL)._meta.related_objects  # noqa: SLF001 - public in all but name
-    naming = {one.related_model._meta.label: one.get_accessor_name() for one in related}  # noqa: SLF001
+    related = apps.get_model(settings.AUTH_USER_MODEL)._meta.related_objects
+    naming = {one.related_model._meta.label: one.get_accessor_name() for one in related}
 
     forgotten = {label for label, name in naming.items() if name not in export.COLUMNS and label not in ELSEWHERE}
 

@@ -37,7 +37,7 @@ def test_every_column_has_its_line_hd_07() -> None:
     for table, columns in ROW.findall(text):
         told[table] += re.findall(r"`(\w+)`", columns)
 
-    tables = [model._meta for model in apps.get_models()]  # noqa: SLF001 - public in all but name
+    tables = [model._meta for model in apps.get_models()]
     stored = {
         table.label: sorted(field.name for field in table.concrete_fields)
         for table in tables

@@ -27,7 +27,7 @@ def test_it_grows_when_many_were_taken() -> None:
 
 
 def test_it_stays_short_enough_for_its_column() -> None:
-    longest = User._meta.get_field("login_id").max_length  # noqa: SLF001 - Django's name
+    longest = User._meta.get_field("login_id").max_length
     assert longest is not None
 
     assert len(login_id.candidate(4 * 9 + 3)) <= longest

@@ -51,6 +51,8 @@ class SecondKind:
             "protection": Protection.PHISHING_RESISTANT if is_key else Protection.STRONG,
             "is_backup": False,
             "objects": Manager(),
+            "prepare": TOTPDevice.prepare,
+            "named_by": TOTPDevice.named_by,
         })  # fmt: skip
 
 

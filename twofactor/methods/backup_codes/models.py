@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import uuid
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from argon2.low_level import Type, hash_secret_raw
 from django.conf import settings
@@ -18,6 +18,7 @@ from twofactor.second_factor import SecondFactor
 
 if TYPE_CHECKING:
     from accounts.user.models import User
+    from twofactor.second_factor import Devices
 
 HOW_MANY = 10
 LENGTH = 10  # Crockford base32 characters: 50 bits, so a stolen table must be hashed through slowly (ASVS 6.5.2)
@@ -87,10 +88,10 @@ class BackupCodes(SecondFactor):
         return cls.objects.filter(user=device.user_id, created_at__range=with_it, shown_in_app_at=None)
 
     @classmethod
-    def prepare(cls, devices: models.QuerySet[Any], answer: str) -> str:
+    def prepare(cls, devices: Devices, answer: str) -> str:
         """The typed code as its digest: the slow hash is done before any row is locked, one whatever was typed."""
-        present = devices.first()
-        return present.digest_of(answer) if present is not None else ""
+        present = devices.query().first()
+        return present.digest_of(answer) if isinstance(present, cls) else ""
 
     def accepts(self, answer: str) -> bool:
         """Spend the code with this digest by one conditional update, so that it counts once."""

@@ -15,7 +15,7 @@ from twofactor.methods.webauthn import ceremonies, challenges, limits, options
 from twofactor.methods.webauthn.challenges import Purpose, Question
 from twofactor.methods.webauthn.models import WebAuthnDevice
 from twofactor.methods.webauthn.problems import Problem, Refused
-from twofactor.second_factor import hint_about, verify
+from twofactor.second_factor import Devices, hint_about, verify
 
 if TYPE_CHECKING:
     from accounts.requests import SignedInRequest
@@ -46,7 +46,7 @@ def try_key(request: SignedInRequest, device: WebAuthnDevice, answer: Assertion)
     """See whether the key answers. That opens nothing; it counts as a use. Raises Refused and TooManyAttempts."""
     limits.reserve_try(request.user.pk)
     answer.claim()
-    this_one = WebAuthnDevice.objects.filter(pk=device.pk)
+    this_one = Devices(WebAuthnDevice, pk=device.pk)
     with transaction.atomic():
         found = verify([this_one], answer, request.origin)
         if found is None:

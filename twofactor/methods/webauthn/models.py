@@ -15,8 +15,6 @@ from twofactor.methods.webauthn.problems import Problem, Refused
 from twofactor.second_factor import SecondFactor
 
 if TYPE_CHECKING:
-    from django.db.models import QuerySet
-
     from twofactor.methods.webauthn.answers import Assertion
     from twofactor.methods.webauthn.key_models import KeyModel
 
@@ -47,8 +45,8 @@ class WebAuthnDevice(SecondFactor):
         constraints = [models.UniqueConstraint(fields=["credential_id"], name="webauthn_credential_once")]
 
     @classmethod
-    def named_by(cls, devices: QuerySet[Any], answer: Assertion) -> QuerySet[Any]:
-        return devices.filter(credential_id=answer.credential.id)
+    def named_by(cls, answer: Assertion) -> dict[str, Any]:
+        return {"credential_id": answer.credential.id}
 
     def accepts(self, answer: Assertion) -> bool:
         """Whether the answer is this key's, to the question asked, and newer than any it gave before."""

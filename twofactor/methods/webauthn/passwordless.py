@@ -17,11 +17,9 @@ from twofactor.methods.webauthn import limits
 from twofactor.methods.webauthn.challenges import Purpose, Question
 from twofactor.methods.webauthn.models import WebAuthnDevice
 from twofactor.methods.webauthn.problems import Problem, Refused
-from twofactor.second_factor import hint_about, verify
+from twofactor.second_factor import Devices, hint_about, verify
 
 if TYPE_CHECKING:
-    from django.db.models import QuerySet
-
     from accounts.requests import Request
     from lib.origin import Origin
     from twofactor.methods.webauthn.answers import Assertion
@@ -43,11 +41,11 @@ def sign_in(request: Request, answer: Assertion, *, next_url: str) -> None:
     """Sign the owner of the passkey in. Raises Refused, TooManyAttempts and AccountLocked."""
     reservation = limits.reserve_answer(request.origin)
     answer.claim()
-    devices = WebAuthnDevice.objects.filter(credential_id=answer.credential.id, confirmed=True)
+    devices = Devices(WebAuthnDevice, credential_id=answer.credential.id)
     try:
         device = _sign_in(request, devices, answer, next_url)
     except gate.AccountLocked:
-        gate.refuse_locked(devices.select_related("user").get().user, request.origin)
+        gate.refuse_locked(devices.query().select_related("user").get().user, request.origin)
         raise
     except AttemptIsOver:
         device = None
@@ -58,9 +56,7 @@ def sign_in(request: Request, answer: Assertion, *, next_url: str) -> None:
 
 
 @transaction.atomic
-def _sign_in(
-    request: Request, devices: QuerySet[WebAuthnDevice], answer: Assertion, next_url: str
-) -> SecondFactor | None:
+def _sign_in(request: Request, devices: Devices, answer: Assertion, next_url: str) -> SecondFactor | None:
     """The device that took the answer, if any: answer, attempt, session and record are one transaction."""
     device = verify([devices], answer, request.origin)
     if device is None:
@@ -71,9 +67,9 @@ def _sign_in(
 
 
 @transaction.atomic
-def _refuse(devices: QuerySet[WebAuthnDevice], answer: Assertion, origin: Origin) -> None:
+def _refuse(devices: Devices, answer: Assertion, origin: Origin) -> None:
     """Record it for the owner, if there is one; a key whose counter went back is stopped."""
     hint_about([devices], answer)
-    device = devices.select_related("user").first()
+    device = devices.query().select_related("user").first()
     if device is not None:
         record(events.ANSWER_WRONG, user=device.user, origin=origin, method=device.method_slug)

@@ -14,7 +14,7 @@ from lib import clock, crypto
 from lib.crypto import CannotUnseal
 from tests.bed.people import code_app, totp_code
 from twofactor.models import TOTPDevice
-from twofactor.second_factor import Refusal, verify, why_refused
+from twofactor.second_factor import Devices, Refusal, verify, why_refused
 from twofactor.timed_codes import new_secret
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ RFC_SECRET = base64.b32encode(b"12345678901234567890").decode()
 
 
 def accepted(user: User, code: str) -> bool:
-    return verify([TOTPDevice.objects.filter(user=user)], code) is not None
+    return verify([Devices(TOTPDevice, user_id=user.pk)], code) is not None
 
 
 def with_rfc_secret(user: User) -> TOTPDevice:
@@ -95,7 +95,7 @@ def test_a_code_counts_once(alice: User) -> None:
 
     assert accepted(alice, code)
     assert not accepted(alice, code)
-    assert why_refused([TOTPDevice.objects.filter(user=alice)], code) is Refusal.ALREADY_USED
+    assert why_refused([Devices(TOTPDevice, user_id=alice.pk)], code) is Refusal.ALREADY_USED
 
 
 def test_an_older_code_does_not_count_after_a_newer_one(alice: User) -> None:
@@ -120,15 +120,15 @@ def test_a_clock_set_back_does_not_bring_old_codes_back(alice: User, clock: Test
 def test_each_of_two_apps_signs_in(alice: User) -> None:
     phone, tablet = code_app(alice, "Phone"), code_app(alice, "Tablet")
 
-    assert verify([TOTPDevice.objects.filter(user=alice)], totp_code(tablet)) == tablet
-    assert verify([TOTPDevice.objects.filter(user=alice)], totp_code(phone)) == phone
+    assert verify([Devices(TOTPDevice, user_id=alice.pk)], totp_code(tablet)) == tablet
+    assert verify([Devices(TOTPDevice, user_id=alice.pk)], totp_code(phone)) == phone
 
 
 def test_an_app_that_cannot_be_read_does_not_stop_the_other_one(alice: User) -> None:
     broken, whole = code_app(alice, "Broken"), code_app(alice, "Whole")
     TOTPDevice.objects.filter(pk=broken.pk).update(sealed_secret="v1.gone.AAAA")
 
-    assert verify([TOTPDevice.objects.filter(user=alice)], totp_code(whole)) == whole
+    assert verify([Devices(TOTPDevice, user_id=alice.pk)], totp_code(whole)) == whole
 
 
 def test_last_use_is_noted(alice: User) -> None:
@@ -175,7 +175,7 @@ def test_a_secret_copied_to_another_persons_row_does_not_open(alice: User, bob: 
     with pytest.raises(CannotUnseal):
         _ = alices.secret
     assert not accepted(alice, code)
-    assert why_refused([TOTPDevice.objects.filter(user=alice)], code) is Refusal.UNCHECKABLE
+    assert why_refused([Devices(TOTPDevice, user_id=alice.pk)], code) is Refusal.UNCHECKABLE
 
 
 def test_a_missing_key_refuses(alice: User, settings: SettingsWrapper) -> None:
