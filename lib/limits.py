@@ -22,15 +22,6 @@ from lib.prepared import Given, PreparedSelect, PreparedUpdate
 FOREVER = timedelta(days=36_500)
 
 
-class TooManyAttempts(Exception):
-    """No try is left for now. retry_after is in whole seconds; is_final says that waiting will not help."""
-
-    def __init__(self, retry_after: timedelta, *, is_final: bool = False) -> None:
-        super().__init__(f"closed for {retry_after}")
-        self.retry_after = max(1, math.ceil(retry_after.total_seconds()))
-        self.is_final = is_final
-
-
 @dataclass(frozen=True, kw_only=True)
 class Limit:
     """So many tries in a period; then, if first_wait is set, one try after each of ever longer waits."""
@@ -41,9 +32,20 @@ class Limit:
     first_wait: timedelta | None = None
     longest_wait: timedelta = timedelta(hours=1)
     most_in_a_row: int | None = None  # after so many without a right answer, no more (NIST SP 800-63B-4 §3.2.2)
+    new_password_opens: bool = False  # the page that says "wait" offers that, too
 
     def key(self, *subject: object) -> str:
         return crypto.keyed_digest("limit", self.name, *subject)
+
+
+class TooManyAttempts(Exception):
+    """No try is left for now. retry_after is in whole seconds; is_final says that waiting will not help."""
+
+    def __init__(self, limit: Limit, retry_after: timedelta, *, is_final: bool = False) -> None:
+        super().__init__(f"{limit.name} is closed for {retry_after}")
+        self.limit = limit
+        self.retry_after = max(1, math.ceil(retry_after.total_seconds()))
+        self.is_final = is_final
 
 
 @dataclass(frozen=True)
@@ -105,13 +107,13 @@ def _locked(wanted: dict[str, Limit], now: datetime) -> list[Counter]:
 
 def _take(counter: Counter, limit: Limit, now: datetime) -> None:
     if limit.most_in_a_row is not None and counter.in_a_row >= limit.most_in_a_row:
-        raise TooManyAttempts(limit.longest_wait, is_final=True)
+        raise TooManyAttempts(limit, limit.longest_wait, is_final=True)
     if counter.closed_until is not None and counter.closed_until > now:
-        raise TooManyAttempts(counter.closed_until - now)
+        raise TooManyAttempts(limit, counter.closed_until - now)
     if counter.window_ends_at <= now:
         counter.taken, counter.window_ends_at, counter.closed_until = 0, now + limit.period, None
     if counter.taken >= limit.times and limit.first_wait is None:
-        raise TooManyAttempts(counter.window_ends_at - now)
+        raise TooManyAttempts(limit, counter.window_ends_at - now)
     counter.taken += 1
     counter.in_a_row += 1
     if limit.first_wait is not None and counter.taken >= limit.times:

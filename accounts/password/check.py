@@ -31,6 +31,7 @@ LIMIT = limits.Limit(
     first_wait=timedelta(seconds=30),
     longest_wait=timedelta(hours=1),
     most_in_a_row=100,
+    new_password_opens=True,  # the counters are those of one password
 )
 KNOWN_FOR = timedelta(days=90)
 _SEEN_THERE = PreparedSelect(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.test import RequestFactory
 
+from accounts.password.check import LIMIT as PASSWORDS
 from lib import limits
 from lib.limits import Limit, TooManyAttempts, TooManyAttemptsMiddleware
 from lib.models import Counter
@@ -223,15 +225,26 @@ def answer_to(exception: Exception) -> HttpResponse | None:
 
 
 def test_a_view_that_runs_into_it_answers_429_with_the_time_to_wait() -> None:
-    answer = answer_to(TooManyAttempts(timedelta(seconds=29.2)))
+    answer = answer_to(TooManyAttempts(WINDOW, timedelta(seconds=29.2)))
 
     assert answer is not None
     assert (answer.status_code, answer["Retry-After"]) == (429, "30")
     assert "30 seconds" in answer.content.decode()
 
 
+@pytest.mark.parametrize("is_final", [False, True])
+def test_a_new_password_is_offered_where_it_helps(is_final: bool) -> None:
+    """Where codes were guessed it opens nothing, and its mail would only be one more way to be busy."""
+    for limit in (PASSWORDS, replace(PASSWORDS, new_password_opens=False)):
+        answer = answer_to(TooManyAttempts(limit, HOUR, is_final=is_final))
+
+        assert answer is not None
+        assert ("/password/forgot/" in answer.content.decode()) == limit.new_password_opens
+        assert "/login/help/" in answer.content.decode()
+
+
 def test_a_wait_is_never_zero() -> None:
-    assert TooManyAttempts(timedelta(microseconds=1)).retry_after == 1
+    assert TooManyAttempts(WINDOW, timedelta(microseconds=1)).retry_after == 1
 
 
 def test_other_exceptions_pass() -> None:
