@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 
-from audit.events import EVENTS, Event
+from audit.events import EVENTS, Event, event_of
 from lib import clock, place, user_agent
 from lib.origin import Origin
 from lib.request_id import LONGEST
@@ -64,13 +63,15 @@ class SecurityEvent(models.Model):
 
     @property
     def event(self) -> Event:
-        """Its entry in the catalogue; one that a later version dropped is called by its slug."""
-        return EVENTS.get(self.slug) or Event(self.slug, format_lazy("{}", self.slug))
+        return event_of(self.slug)
 
     @property
     def words(self) -> str:
-        words: str = str(self.event.words) % defaultdict(str, self.details)
-        return words
+        return self.in_words(str(self.event.words))
+
+    def in_words(self, words: str) -> str:
+        """The words of its event in the reader's language, with the details put in."""
+        return words % defaultdict(str, self.details)
 
     @property
     def origin(self) -> Origin:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from django.conf import settings
 from django.utils.module_loading import import_string
-from django.utils.timezone import localtime
+from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext as _
 
-from audit.events import Category
+from audit.events import Category, event_of
 from lib import user_agent
 from lib.origin import NOWHERE
 from lib.place import approximate_place
@@ -46,7 +46,8 @@ class Day(NamedTuple):
 
 def days_of(events: Iterable[SecurityEvent]) -> list[Day]:
     """The events in their order, under the days of the reader's time zone."""
-    by_day = groupby(((localtime(event.created_at), event) for event in events), key=lambda pair: pair[0].date())
+    zone = get_current_timezone()
+    by_day = groupby(((event.created_at.astimezone(zone), event) for event in events), key=lambda pair: pair[0].date())
     days = [list(pairs) for _date, pairs in by_day]
     words = Words()
     return [Day(pairs[0][0], [_line(when, event, words) for when, event in pairs]) for pairs in days]
@@ -58,7 +59,7 @@ def _line(when: datetime, event: SecurityEvent, words: Words) -> Line:
     method = event.details.get("method", "") if kind.category == Category.SIGN_IN else ""
     return Line(
         icon=kind.category.icon,
-        words=event.words,
+        words=event.in_words(words.of_event(event.slug)),
         when=when.isoformat(timespec="seconds"),
         time=f"{when:%H:%M}",
         origin=DOT.join(filter(None, (words.of_proof(method), words.of_origin(origin)))),
@@ -70,7 +71,11 @@ class Words:
     """For one page and its language: most events come from one or two places, by one or two methods."""
 
     def __init__(self) -> None:
-        self.of_origin, self.of_proof = cache(_of_origin), cache(_of_proof)
+        self.of_event, self.of_proof, self.of_origin = cache(_of_event), cache(_of_proof), cache(_of_origin)
+
+
+def _of_event(slug: str) -> str:
+    return str(event_of(slug).words)
 
 
 def _of_proof(method: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from django.http import HttpResponse
@@ -11,9 +12,13 @@ from django.views.decorators.http import require_safe
 from audit import spreadsheet, timeline
 from audit.events import Category
 from audit.models import SecurityEvent
+from lib.prepared import PreparedSelect
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from accounts.requests import SignedInRequest
+    from lib.prepared import Given
 
 PAGE_SIZE = 50
 LONGEST_NUMBER = 18  # digits that every database can compare
@@ -24,20 +29,31 @@ def activity(request: SignedInRequest) -> HttpResponse:
     """One page of the events, newest first; ?show= names a category, ?before= the event that ends the page before."""
     show = request.GET.get("show", "")
     before = request.GET.get("before", "")
-    events = SecurityEvent.objects.of(request.user)
-    if show in Category:
-        events = events.in_category(show)
+    show = show if show in Category else ""
     if is_number(before):
-        events = events.filter(seq__lt=int(before))
-    found = list(events[: PAGE_SIZE + 1])
+        found = _page(show, goes_on=True).rows(user=request.user.pk, before=int(before))
+    else:
+        found = _page(show, goes_on=False).rows(user=request.user.pk)
     context = {
-        "show": show if show in Category else "",
+        "show": show,
         "categories": Category,
         "days": timeline.days_of(found[:PAGE_SIZE]),
         "older": found[PAGE_SIZE - 1].seq if len(found) > PAGE_SIZE else None,
         "is_first": not is_number(before),
     }
     return render(request, "audit/activity.html", context)
+
+
+@cache
+def _page(category: str, *, goes_on: bool) -> PreparedSelect[SecurityEvent]:
+    """One event more than a page, so that it shows whether there are older ones."""
+
+    def build(given: Given) -> QuerySet[SecurityEvent]:
+        events = SecurityEvent.objects.of(given.user)
+        events = events.in_category(category) if category else events
+        return (events.filter(seq__lt=given.before) if goes_on else events)[: PAGE_SIZE + 1]
+
+    return PreparedSelect(build)
 
 
 @require_safe

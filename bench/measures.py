@@ -148,7 +148,7 @@ def hash_cpu_ms(encoded: str) -> float:
 
 
 def account_pages() -> Iterator[Measure]:
-    """P4: pages of the account; of the activity page, one that is full."""
+    """P4: pages of the account; of the activity page, one that is full; settings have the longest lists."""
     device = people("pages", 1, CHEAP_HASHER)[0]
     for _ in range(60):
         record(events.SIGNED_IN, user=device.user, origin=Origin("203.0.113.7", FIREFOX), method="totp")
@@ -156,7 +156,7 @@ def account_pages() -> Iterator[Measure]:
         visitor = Visitor(portal.url)
         visitor.give_password(device.user)
         visitor.give_code(device)
-        for path in ("/2fa/", "/activity/"):
+        for path in ("/2fa/", "/security/", "/settings/", "/activity/"):
             gets, rounds, floor = [partial(read, visitor, path)] * 100, [], []
             for _ in range(ROUNDS + 1):  # the first warms up
                 rounds.append(timed(portal, gets, concurrency=1))
