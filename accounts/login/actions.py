@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from accounts.user.models import User
 
 ATTEMPT_KEY = "login_attempt"
+NAME_KEY = "login_name"  # of whoever has just confirmed it in this browser: the form shows it
 _PENDING_HERE = PreparedSelect(  # with what finishing it needs
     lambda given: (
         LoginAttempt.objects.pending(given.since)
@@ -119,6 +120,7 @@ def sign_out_everywhere(request: SignedInRequest) -> None:
 
 def _start(request: Request, user: User, next_url: str) -> LoginAttempt:
     request.session.cycle_key()
+    request.session.pop(NAME_KEY, None)
     attempt = LoginAttempt(
         user=user,
         session_digest=request.session.digest,

@@ -1,5 +1,7 @@
 """The password step."""
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -17,7 +19,6 @@ class SignInForm(forms.Form):
                 "autocomplete": "username webauthn",
                 "autocapitalize": "none",
                 "spellcheck": "false",
-                "autofocus": True,
             }
         ),
         error_messages={"required": _("Enter your email or username")},
@@ -28,6 +29,11 @@ class SignInForm(forms.Form):
         error_messages={"required": _("Enter your password")},
     )
     next = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        first_empty = "password" if self.initial.get("login") else "login"
+        self.fields[first_empty].widget.attrs["autofocus"] = True
 
     def refuse(self) -> None:
         """One answer for a wrong password and for nobody (ASVS 6.3.8)."""

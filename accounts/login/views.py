@@ -31,9 +31,10 @@ def sign_in(request: Request) -> HttpResponse:
     if request.user.is_authenticated:
         return redirect(next_url)
 
+    login = request.GET.get("login", "") or request.session.get(actions.NAME_KEY, "")
     form = SignInForm(
         request.POST if request.method == "POST" else None,
-        initial={"next": request.GET.get("next", ""), "login": request.GET.get("login", "")},
+        initial={"next": request.GET.get("next", ""), "login": login},
     )
     if form.is_valid():
         user = check_login(form.cleaned_data["login"], form.cleaned_data["password"], origin=request.origin)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 
+from accounts.login.actions import NAME_KEY
 from accounts.signup import actions
 from accounts.signup.forms import SignUpForm, VerifyForm
 from accounts.signup.models import Invitation, SignUp
@@ -90,6 +91,8 @@ def knows_password(pending: SignUp, password: str) -> bool:
 def open_account(request: Request, pending: SignUp) -> HttpResponse:
     if actions.verify_sign_up(pending, origin=request.origin) is None:
         return render(request, "accounts/signup/over.html", status=410)
+    if request.session.pop(SESSION_KEY, None) is not None:
+        request.session[NAME_KEY] = pending.email
     messages.success(request, _("Your account is ready. Sign in with your email and password."))
     return redirect("accounts:login:sign_in")
 

@@ -97,6 +97,21 @@ def test_the_link_signs_nobody_in() -> None:
     assert not is_in(client)
 
 
+def test_the_browser_that_signed_up_need_not_type_the_address_again() -> None:
+    browser = Client()
+    browser.post("/signup/", DORA)
+    browser.post(path_of(SignUp.objects.get()))
+
+    page = browser.get("/login/").content.decode()
+    assert f'value="{FREE}"' in page
+    assert re.search(r'<input type="password"[^>]* autofocus', page)
+    assert FREE not in Client().get("/login/").content.decode()
+
+    browser.post("/login/", {"login": FREE, "password": DORA["password"]})
+    browser.post("/logout/")
+    assert FREE not in browser.get("/login/").content.decode()
+
+
 def test_the_address_is_kept_in_lower_case_and_recognised_in_any() -> None:
     confirm(link("Dora1@Alpina.EXAMPLE"))
 
