@@ -100,11 +100,16 @@ def uvicorn_url(collected_static: None, django_db_setup: None) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
-def gunicorn_url(transactional_db: None) -> Iterator[str]:  # noqa: ARG001 - its rows must be visible to others
-    """Four production workers on the database of this test."""
+@pytest.fixture(scope="session")
+def gunicorn(collected_static: None, django_db_setup: None) -> Iterator[str]:  # noqa: ARG001 - order matters
     with servers.gunicorn_running() as server:
         yield server.url
+
+
+@pytest.fixture
+def gunicorn_url(gunicorn: str, transactional_db: None) -> str:  # noqa: ARG001 - its rows must be visible to others
+    """Four production workers on the database of this test."""
+    return gunicorn
 
 
 # ── Time ──

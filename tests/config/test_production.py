@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from tests.bed.environment import CLOCK
 from tests.bed.people import PASSWORD
 from tests.bed.servers import as_in_tests, gunicorn_running
 
@@ -57,11 +56,15 @@ class Browser:
         return self.ask("POST", "/login/", login=user.email, password=PASSWORD, csrfmiddlewaretoken=token)
 
 
-@pytest.fixture
-def visitor(transactional_db: None) -> Iterator[Browser]:  # noqa: ARG001 - the server reads the test's rows
-    CLOCK.unlink(missing_ok=True)
+@pytest.fixture(scope="module")
+def production(django_db_setup: None) -> Iterator[str]:  # noqa: ARG001 - order matters
     with gunicorn_running(workers=1, environment=as_in_tests() | SETTINGS) as (url, _pid):
-        yield Browser(url)
+        yield url
+
+
+@pytest.fixture
+def visitor(transactional_db: None, production: str) -> Browser:  # noqa: ARG001 - the server reads the test's rows
+    return Browser(production)
 
 
 def test_people_sign_in_and_every_cookie_is_bound_to_the_host(alice: User, visitor: Browser) -> None:

@@ -59,13 +59,19 @@ def test_no_process_starts_with_unsafe_settings(name: str, value: str) -> None:
     assert name in started.stderr
 
 
-@pytest.fixture
-def portal(transactional_db: None) -> Iterator[httpx.Client]:  # noqa: ARG001 - the server uses its database
-    """A browser at a portal with production settings, behind a proxy that speaks https."""
+@pytest.fixture(scope="module")
+def portal_url(django_db_setup: None) -> Iterator[str]:  # noqa: ARG001 - order matters
+    """A portal with production settings."""
     environment = production.environment(DATABASE_URL=database_in_use(), TRUSTED_PROXIES="127.0.0.1")
+    with gunicorn_running(workers=1, environment=environment) as server:
+        yield server.url
+
+
+@pytest.fixture
+def portal(transactional_db: None, portal_url: str) -> Iterator[httpx.Client]:  # noqa: ARG001 - the server uses its database
+    """A browser there, behind a proxy that speaks https."""
     behind_proxy = {"Host": production.HOST, "X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.9"}
-    with gunicorn_running(workers=1, environment=environment) as server, httpx.Client(base_url=server.url) as client:
-        client.headers.update(behind_proxy)
+    with httpx.Client(base_url=portal_url, headers=behind_proxy) as client:
         yield client
 
 
