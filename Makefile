@@ -24,7 +24,7 @@ bench: .venv/.dev ## a table on the screen, and var/bench.json
 
 assets: $(QR_DECODER) ## jsQR, with which the authenticator reads QR codes where the browser itself cannot
 
-pictures: .venv/.dev ## the README's pictures
+pictures: .venv/.dev ## every page in var/screens, and the README's pictures
 	@tests/packages
 	@PICTURES=1 $(BIN)/python -m pytest tests/pages
 

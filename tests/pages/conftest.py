@@ -21,14 +21,7 @@ if TYPE_CHECKING:
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 PICTURES = Path("docs/pictures")
 README = Path("README.md")
-TAKES_PICTURES = "PICTURES" in os.environ  # make pictures
 expect.set_options(timeout=20_000)  # a busy machine is no fault of a page
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """For pictures only the tests that take some are run."""
-    if TAKES_PICTURES:
-        items[:] = [item for item in items if "picture" in getattr(item, "fixturenames", ())]
 
 
 @pytest.fixture(scope="session")
@@ -80,14 +73,14 @@ def keyboard(transactional_db: None, request: pytest.FixtureRequest) -> Keyboard
 
 @pytest.fixture
 def picture(page: Page) -> Callable[..., None]:
-    """Call it with a name: it keeps the page as it is now: light and dark, on a phone and on a desk.
+    """Call it with a name: make pictures then keeps the page as it is now: light and dark, on a phone and on a desk.
 
-    Into var/screens/ on every run. With make pictures those that the README shows come into docs/pictures/, smaller.
+    All come into var/screens/, and those that the README shows into docs/pictures/, smaller.
     """
-    shown = README.read_text(encoding="utf-8") if TAKES_PICTURES else ""
+    shown = README.read_text(encoding="utf-8")
 
     def keep(name: str, of: Page = page) -> None:
-        for look in bed.looks(of, widths=(390, 1440)):
+        for look in bed.looks(of, widths=(390, 1440)) if bed.TAKES_PICTURES else ():
             file = bed.SCREENS / f"{name}-{look}.png"
             bed.screenshot(of, file)
             if str(PICTURES / file.name) in shown:
