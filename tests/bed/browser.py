@@ -116,6 +116,18 @@ def overflowing(page: Page) -> list[str]:
     return found
 
 
+def faults(page: Page, name: str = "") -> list[str]:
+    """What is wider than the screen, and what axe finds, in every look; a page with a name is kept as a picture."""
+    found: list[str] = []
+    for look in looks(page):
+        found += [f"{name or page.url} {look} is too wide: {place}" for place in overflowing(page)]
+        if not look.startswith("390"):  # laid out as at 320: axe would find the same
+            found += [f"{name or page.url} {look} breaks {violation}" for violation in axe_violations(page)]
+        if name and not look.startswith("320"):
+            screenshot(page, SCREENS / f"{name.strip('/').replace('/', '-') or 'start'}-{look}.png")
+    return found
+
+
 # How a control is told from others: its place in the document.
 CONTROLS = """() => {
     const all = [...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex]')];

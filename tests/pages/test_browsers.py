@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from django.test import Client
 from playwright.sync_api import expect
 
-from tests.bed.browser import axe_violations, looks, overflowing
+from tests.bed.browser import faults
 from tests.bed.people import PASSWORD, code_app, sign_in, totp_code
 from twofactor.models import TOTPDevice, TrustedBrowser
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from playwright.sync_api import Browser, BrowserContext, Page
 
@@ -47,12 +47,6 @@ def sign_out(page: Page) -> None:
 
 def copy_cookie(mine: BrowserContext, theirs: BrowserContext) -> None:
     theirs.add_cookies([cookie for cookie in mine.cookies() if cookie["name"] == "browser"])
-
-
-def faults(page: Page) -> Iterator[str]:
-    for look in looks(page):
-        yield from (f"{page.url} {look} is too wide: {place}" for place in overflowing(page))
-        yield from (f"{page.url} {look} breaks {violation}" for violation in axe_violations(page))
 
 
 def test_a_stolen_cookie_is_found_and_both_are_out(

@@ -10,14 +10,14 @@ from django.test import Client
 
 from lib import links
 from tests.accounts.mailbox import links_to
-from tests.bed.browser import axe_violations, looks, overflowing
+from tests.bed.browser import faults
 from tests.bed.people import PASSWORD
 from tests.twofactor.answers import with_backup_codes
 from tests.twofactor.enrolment.front_door import CHECK, HOME, UNDO, signed_in_at, turn_on
 from twofactor.enrolment.models import EmailCheck, Enrolment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from django.core.mail import EmailMultiAlternatives
     from playwright.sync_api import Page
@@ -42,12 +42,6 @@ def enter(page: Page, user: User) -> None:
     page.fill("[name=login]", user.email)
     page.fill("[name=password]", PASSWORD)
     page.click("main form button[type=submit]")
-
-
-def faults(page: Page) -> Iterator[str]:
-    for look in looks(page):
-        yield from (f"{page.url} {look} is too wide: {place}" for place in overflowing(page))
-        yield from (f"{page.url} {look} breaks {violation}" for violation in axe_violations(page))
 
 
 def test_a_mail_first_then_the_set_up(page: Page, settled: User, outbox: Outbox, picture: Picture) -> None:

@@ -11,12 +11,12 @@ from playwright.sync_api import expect
 
 from tests.accounts.lock.locking import NEW, is_locked
 from tests.accounts.mailbox import links_to
-from tests.bed.browser import axe_violations, looks, overflowing
+from tests.bed.browser import faults
 from tests.bed.people import PASSWORD, code_app, sign_in, totp_code
 from twofactor.models import TOTPDevice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from django.core.mail import EmailMultiAlternatives
     from playwright.sync_api import Page
@@ -40,12 +40,6 @@ def phone_app(transactional_db: None, alice: User, clock: TestClock) -> TOTPDevi
     sign_in(Client(REMOTE_ADDR="198.51.100.9", HTTP_USER_AGENT="curl/8.11.0"), alice)
     clock.advance(timedelta(minutes=1))
     return device
-
-
-def faults(page: Page) -> Iterator[str]:
-    for look in looks(page):
-        yield from (f"{page.url} {look} is too wide: {place}" for place in overflowing(page))
-        yield from (f"{page.url} {look} breaks {violation}" for violation in axe_violations(page))
 
 
 def test_on_a_phone_signed_out_it_takes_at_most_six_clicks(

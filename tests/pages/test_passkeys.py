@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from accounts.sessions.models import Session
 from audit.models import SecurityEvent
-from tests.bed.browser import axe_violations, enter, looks, overflowing
+from tests.bed.browser import enter, faults
 from tests.bed.people import PASSWORD, code_app, security_key, sign_in
 from tests.bed.virtual_key import OLD_KEY, PASSKEY, PIN_KEY, SECURITY_KEY, SYNCED, plug_in
 from twofactor.methods.webauthn.models import WebAuthnDevice
@@ -56,10 +56,6 @@ def give_password(page: Page, user: User) -> None:
 
 def drop_sudo() -> None:
     Session.objects.update(sudo_until=None)
-
-
-def faults(page: Page) -> list[str]:
-    return [fault for _look in looks(page) for fault in (*axe_violations(page), *overflowing(page))]
 
 
 KINDS = {

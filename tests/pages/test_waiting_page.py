@@ -32,12 +32,8 @@ def phone(transactional_db: None, alice: User) -> Phone:  # noqa: ARG001 - the s
 
 def look_at(page: Page, name: str) -> None:
     """Keep it in both themes and widths; nothing of it is inaccessible or too wide."""
-    faults: list[str] = []
-    for look in bed.looks(page):
-        faults += [f"{name} {look} is too wide: {place}" for place in bed.overflowing(page)]
-        faults += [f"{name} {look} breaks {violation}" for violation in bed.axe_violations(page)]
-        bed.screenshot(page, bed.SCREENS / f"waiting-{name}-{look}.png")
-    assert not faults, "\n".join(faults)
+    found = bed.faults(page, f"waiting-{name}")
+    assert not found, "\n".join(found)
 
 
 def button(page: Page, name: str) -> None:
