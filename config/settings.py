@@ -151,7 +151,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 
 # ── Accounts ──────────────────────────────────────────────────────────────────
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["accounts.user.backend.SessionBackend"]
+AUTHENTICATION_BACKENDS = ["accounts.user.backend.SessionUserBackend"]
 LOGIN_URL = "accounts:login:sign_in"
 LOGIN_REDIRECT_URL = "twofactor:overview:security"
 UNLOCKED_REDIRECT_URL = "twofactor:not_me:secure"  # after a locked account was opened again

@@ -132,7 +132,7 @@ def _write(counters: list[Counter], *, only_counted: bool) -> None:
 
 
 def _own_and_total(keys: tuple[str, ...]) -> dict[str, str]:
-    """Names for one key or two; one that stands alone gets both."""
+    """One key or two, by name; one that stands alone is named twice."""
     return {"own": keys[0], "total": keys[-1]}
 
 

@@ -5,11 +5,14 @@ what its rows consist of costs several times what running it does, and comes to 
 like any other, with `given.name` in the place of each value that will differ:
 
     _BY_KEY = PreparedSelect(lambda given: Session.objects.live(given.now).filter(key_digest=given.digest))
-    session = _BY_KEY.only(now=clock.now(), digest=digest)
+    session = _BY_KEY.one(now=clock.now(), digest=digest)
 
-Values go to the driver beside the SQL, as ever, each made ready by the field that it is compared with or stored in.
-One that is missing, too many, None or of no known field is a TypeError: it never changes what is asked. So is a moment
-that was written into a statement: it would stay that of the first run.
+It is prepared here, not in the database (that would be PREPARE). Values go to the driver beside the SQL, as ever, each
+made ready as the field that it is compared with or stored in would store it.
+
+It fails closed, with a TypeError: where a value is missing, too many, None or of no known field, and where the
+statement would not be the same at another moment, in another time zone or in another language. What cannot be seen is a
+moment that was rounded, such as the present year.
 """
 
 from __future__ import annotations
@@ -19,11 +22,13 @@ from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, models, transaction
 from django.db.models.expressions import Expression
-from django.db.models.lookups import Lookup
+from django.db.models.lookups import In, Lookup
 from django.db.models.query import get_related_populators
 from django.db.models.sql import InsertQuery, Query, UpdateQuery
+from django.db.models.sql.where import WhereNode
+from django.utils import timezone, translation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -31,6 +36,7 @@ if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
     from django.db.backends.utils import CursorWrapper
     from django.db.models import Field, QuerySet
+    from django.db.models.sql.compiler import SQLCompiler
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -38,12 +44,16 @@ Row = TypeVar("Row", bound=models.Model)
 class Given:
     """In the builder of a statement, given.name is the value that the statement will get under that name."""
 
+    def __init__(self) -> None:
+        self.names: set[str] = set()  # asked for so far
+
     def __getattr__(self, name: str) -> Any:
+        self.names.add(name)
         return Slot(name)
 
-    def each(self, names: Iterable[str]) -> dict[str, Any]:
+    def columns(self, names: Iterable[str]) -> dict[str, Any]:
         """Columns that have, or get, the values given under their own names."""
-        return {name: Slot(name) for name in names}
+        return {name: getattr(self, name) for name in names}
 
 
 class Slot(Expression):
@@ -73,7 +83,7 @@ class PreparedSelect(Generic[Row]):
     """Reads rows. The builder returns a query of whole objects, with what they are joined to."""
 
     def __init__(self, build: Callable[[Given], QuerySet[Row]]) -> None:
-        self._statement = cache(lambda _vendor: _Select(build(Given()).query))
+        self._statement = cache(lambda _vendor: _Select(lambda given: _whole(build(given)).query))
 
     def rows(self, **given: Any) -> list[Row]:
         """All of them. Raises TransactionManagementError if it locks them outside a transaction."""
@@ -81,11 +91,11 @@ class PreparedSelect(Generic[Row]):
         statement = self._statement(database.vendor)
         if statement.locks and database.get_autocommit():
             raise transaction.TransactionManagementError("Rows are locked inside a transaction only")
-        with statement.run(given, database) as cursor:
+        with statement.cursor(given, database) as cursor:
             return statement.objects(cursor.fetchall())
 
-    def only(self, **given: Any) -> Row | None:
-        """The one row there is for values of a unique key, or None."""
+    def one(self, **given: Any) -> Row | None:
+        """The row with the values of a unique key, or None."""
         return next(iter(self.rows(**given)), None)
 
 
@@ -93,65 +103,84 @@ class PreparedUpdate(Generic[Row]):
     """Changes rows: those of the first builder, to what the second one says of their columns."""
 
     def __init__(self, rows: Callable[[Given], QuerySet[Row]], columns: Callable[[Given], dict[str, Any]]) -> None:
-        self._statement = cache(lambda _vendor: _Statement(_update(rows(Given()), columns(Given()))))
+        self._statement = cache(lambda _vendor: _Statement(lambda given: _update(rows(given), columns(given))))
 
     def run(self, **given: Any) -> int:
         """How many rows it changed."""
         database = _database()
-        with self._statement(database.vendor).run(given, database) as cursor:
+        with self._statement(database.vendor).cursor(given, database) as cursor:
             changed: int = cursor.rowcount
             return changed
 
 
 def insert(row: models.Model) -> None:
-    """What save(force_insert=True) does to a model with a key of the database's, without signals."""
+    """What save(force_insert=True) does to a model with a key of the database's, without signals and auto_now."""
+    row._prepare_related_fields_for_save("insert")  # type: ignore[attr-defined]  # noqa: SLF001
     database = _database()
-    with _insert(type(row), database.vendor).run(_columns_of(row), database) as cursor:
+    with _insert(type(row), database.vendor).cursor(_columns_of(row), database) as cursor:
         [row.pk] = cursor.fetchone()
     row._state.adding, row._state.db = False, database.alias
 
 
 def update(row: models.Model) -> None:
-    """What save() does to a row that is there, without signals."""
-    _update_whole(type(row)).run(pk=row.pk, **_columns_of(row))
+    """What save(force_update=True) does, without signals and auto_now. Raises DatabaseError if the row is gone."""
+    if _update_whole(type(row)).run(pk=row.pk, **_columns_of(row)) != 1:
+        raise DatabaseError(f"There is no {row._meta.label} {row.pk} any more")
 
 
 class _Statement:
     """What the ORM has made of a query, for one kind of database."""
 
-    def __init__(self, query: Query) -> None:
-        _tie_slots(query)
-        self.compiler = query.get_compiler(connection=_database())
-        self.sql, self.values = self._compiled()
-        self.names = {value.name for value in self.values if isinstance(value, Slot)}
+    def __init__(self, build: Callable[[Given], Query]) -> None:
+        with timezone.override("Etc/GMT+12"), translation.override("en"):
+            self.compiler, self.sql, self.values = self._compiled(build)
+        with timezone.override("Etc/GMT-14"), translation.override("de"):
+            _compiler, sql, values = self._compiled(build)
+        if (sql, values) != (self.sql, self.values) or any(isinstance(value, date) for value in values):
+            raise TypeError(f"It is not the same at any time and for everybody: {sql}")
+        self.names = {value.name for value in values if isinstance(value, Slot)}
 
-    def _compiled(self) -> tuple[str, Any]:
-        sql, values = self.compiler.as_sql()
+    def _compiled(self, build: Callable[[Given], Query]) -> tuple[SQLCompiler, str, list[Any]]:
+        given = Given()
+        query = build(given)
+        _show_columns(query)
+        compiler = query.get_compiler(connection=_database())
+        sql, values = self._sql_of(compiler)
+        lost = given.names - {value.name for value in values if isinstance(value, Slot)}
+        if lost:
+            raise TypeError(f"given.{lost.pop()} did not get into the SQL: {sql}")
+        return compiler, sql, list(values)
+
+    def _sql_of(self, compiler: Any) -> tuple[str, Any]:
+        sql, values = compiler.as_sql()
         return sql, values
 
     @contextmanager
-    def run(self, given: dict[str, Any], database: BaseDatabaseWrapper) -> Iterator[CursorWrapper]:
-        """The cursor after it; as with the ORM, after an error a transaction can only be rolled back."""
+    def cursor(self, given: dict[str, Any], database: BaseDatabaseWrapper) -> Iterator[CursorWrapper]:
+        """The cursor after one run; as with the ORM, after an error a transaction can only be rolled back."""
         if given.keys() != self.names:
             raise TypeError(f"Expected {sorted(self.names)}, got {sorted(given)}")
         values = [value.fill(given, database) if isinstance(value, Slot) else value for value in self.values]
-        with transaction.mark_for_rollback_on_error(database.alias), database.cursor() as cursor:
-            cursor.execute(self.sql, values)
+        with database.cursor() as cursor:
+            with transaction.mark_for_rollback_on_error(database.alias):
+                cursor.execute(self.sql, values)
             yield cursor
 
 
 class _Select(_Statement):
     """Also how its rows become objects, as in django.db.models.query.ModelIterable."""
 
-    def __init__(self, query: Query) -> None:
-        super().__init__(query)
+    def __init__(self, build: Callable[[Given], Query]) -> None:
+        super().__init__(build)
         select, made = self.compiler.select, self.compiler.klass_info
-        self.locks = query.select_for_update
+        self.locks = self.compiler.query.select_for_update
         self.model, (self.start, *_, last) = made["model"], made["select_fields"]
         self.end = last + 1
         self.columns = [column.target.attname for column, *_ in select[self.start : self.end]]
         self.related = get_related_populators(made, select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]  # stubs of 6.1
-        # They belong to the connection of the first run, but look at its settings alone.
+        # A connection that is never opened: converters look at its settings alone, and would keep open that of the
+        # thread which happened to come first.
+        self.compiler.connection = _database().copy()
         self.converters = self.compiler.get_converters([column for column, *_ in select])
 
     def objects(self, rows: Iterable[Any]) -> list[Any]:
@@ -167,31 +196,47 @@ class _Select(_Statement):
 class _Insert(_Statement):
     """One that returns the key."""
 
-    def _compiled(self) -> tuple[str, Any]:
-        self.compiler.returning_fields = [self.compiler.query.get_meta().pk]
-        [(sql, values)] = self.compiler.as_sql()
+    def _sql_of(self, compiler: Any) -> tuple[str, Any]:
+        compiler.returning_fields = [compiler.query.get_meta().pk]
+        [(sql, values)] = compiler.as_sql()
         return sql, values
 
 
+# ── What statements are built from ──
+def _whole(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Refuse what would be lost on the way: only whole objects of the default database are made."""
+    query = rows.query
+    is_whole = not (query.values_select or query.annotations or query.combinator or query.deferred_loading[0])
+    if not is_whole or rows.db != DEFAULT_DB_ALIAS or rows._prefetch_related_lookups:  # type: ignore[attr-defined]  # noqa: SLF001
+        raise TypeError(f"More is asked of {rows.model.__name__} than a prepared statement gives")
+    return rows
+
+
 def _update(rows: QuerySet[Any], columns: dict[str, Any]) -> Any:
+    if _whole(rows).query.is_sliced:
+        raise TypeError("An UPDATE has no LIMIT")
     query: Any = rows.query.chain(UpdateQuery)
     query.add_update_values(columns)
+    query.clear_select_clause()
     return query
 
 
 @cache
 def _insert(model: type[models.Model], _vendor: str) -> _Insert:
+    return _Insert(lambda given: _insert_query(model, given))
+
+
+def _insert_query(model: type[models.Model], given: Given) -> InsertQuery:
     fields = _fields_of(model)
-    blank = model(**{field.attname: Slot(field.attname) for field in fields})
     query = InsertQuery(model)
-    query.insert_values(fields, [blank])
-    return _Insert(query)
+    query.insert_values(fields, [model(**given.columns(field.attname for field in fields))])
+    return query
 
 
 @cache
 def _update_whole(model: type[Row]) -> PreparedUpdate[Row]:
     names = [field.attname for field in _fields_of(model)]
-    return PreparedUpdate(lambda given: model._default_manager.filter(pk=given.pk), lambda given: given.each(names))
+    return PreparedUpdate(lambda given: model._default_manager.filter(pk=given.pk), lambda given: given.columns(names))
 
 
 def _fields_of(model: type[models.Model]) -> list[Field[Any, Any]]:
@@ -206,33 +251,38 @@ def _database() -> BaseDatabaseWrapper:
     return connections[DEFAULT_DB_ALIAS]
 
 
-def _tie_slots(query: Any) -> None:
+# ── Which column a slot belongs to ──
+def _show_columns(query: Any) -> None:
     """Show each slot the column that it is compared with, or stored in."""
     for lookup in _lookups_in(query.where):
+        if isinstance(lookup, In) and isinstance(lookup.rhs, Slot):
+            raise TypeError(f"given.{lookup.rhs.name} is one value, not a list")
         for side in lookup.rhs if isinstance(lookup.rhs, list | tuple) else [lookup.rhs]:
-            _tie(side, lookup.lhs.output_field)
+            _show(side, lookup.lhs.output_field)
     for column, value in _stored_by(query):
-        _tie(value, column, is_stored=isinstance(value, Slot))
+        _show(value, column, is_stored=isinstance(value, Slot))
 
 
 def _lookups_in(part: Any) -> list[Lookup[Any]]:
     """Below AND, OR and NOT."""
-    return [part] if isinstance(part, Lookup) else [found for child in part.children for found in _lookups_in(child)]
+    if isinstance(part, Lookup):
+        return [part]
+    if not isinstance(part, WhereNode):
+        raise TypeError(f"A prepared statement has plain conditions only, not {part}")
+    return [found for child in part.children for found in _lookups_in(child)]
 
 
 def _stored_by(query: Any) -> list[tuple[Any, Any]]:
     if isinstance(query, InsertQuery):
         return [(column, getattr(query.objs[0], column.attname)) for column in query.fields]
     if isinstance(query, UpdateQuery):
-        return [(column, value) for column, _model, value in query.values]  # type: ignore[attr-defined]  # not in the stubs
+        return [(column, value) for column, _model, value in query.values]  # type: ignore[attr-defined]  # not in stubs
     return []
 
 
-def _tie(side: Any, column: Any, *, is_stored: bool = False) -> None:
+def _show(side: Any, column: Any, *, is_stored: bool = False) -> None:
     if isinstance(side, Query):
-        _tie_slots(side)
-    elif isinstance(side, date):
-        raise TypeError(f"{column.name} would be compared with {side} for ever")
+        _show_columns(side)
     elif isinstance(side, Expression):
         for slot in side.flatten():
             if isinstance(slot, Slot):

@@ -138,7 +138,7 @@ class Devices:
 @cache
 def _statement(kind: type[SecondFactor], *columns: str, locks: bool = False) -> PreparedSelect[SecondFactor]:
     def build(given: Given) -> QuerySet[SecondFactor]:
-        devices = Devices(kind, **given.each(columns)).query()
+        devices = Devices(kind, **given.columns(columns)).query()
         return devices.select_for_update() if locks else devices
 
     return PreparedSelect(build)
@@ -149,14 +149,14 @@ def verify(kinds: Sequence[Devices], answer: Any, origin: Origin = NOWHERE) -> S
 
     The rows stay locked until that transaction ends: of equal answers at the same instant one counts (ASVS 6.5.1).
     """
-    for device, told in islice(_in_turn(kinds, _prepared(kinds, answer)), MOST_ASKED):
+    for device, told in islice(_in_turn(kinds, _answers_for(kinds, answer)), MOST_ASKED):
         device.answered_from = origin
         if _ask(device.verify_token, told) is True:
             return device
     return None
 
 
-def _prepared(kinds: Sequence[Devices], answer: Any) -> list[Any]:
+def _answers_for(kinds: Sequence[Devices], answer: Any) -> list[Any]:
     """The answer as the devices of each kind get it."""
     return [_ask(partial(devices.kind.prepare, devices), answer) for devices in kinds]
 
@@ -196,7 +196,7 @@ def hint_about(kinds: Sequence[Devices], answer: Any) -> str:
 
 def _each(kinds: Sequence[Devices], answer: Any) -> Iterator[tuple[SecondFactor, Any]]:
     """Every device with what it gets to judge."""
-    for devices, told in zip(kinds, _prepared(kinds, answer), strict=True):
+    for devices, told in zip(kinds, _answers_for(kinds, answer), strict=True):
         for device in devices.read():
             yield device, told
 

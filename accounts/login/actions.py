@@ -11,7 +11,7 @@ from django.utils.module_loading import import_string
 
 from accounts.lock import gate
 from accounts.login import alerts
-from accounts.login.models import LoginAttempt, oldest
+from accounts.login.models import LoginAttempt, oldest_start
 from accounts.sessions.actions import end_elsewhere
 from accounts.sessions.models import Ending
 from accounts.sessions.proof import PASSWORD, Proof
@@ -72,7 +72,7 @@ def attempt_of(request: Request) -> LoginAttempt | None:
     attempt_id = request.session.get(ATTEMPT_KEY)
     if attempt_id is None:
         return None
-    return _PENDING_HERE.only(pk=attempt_id, digest=request.session.digest, since=oldest())
+    return _PENDING_HERE.one(pk=attempt_id, digest=request.session.digest, since=oldest_start())
 
 
 def finish(request: Request, attempt: LoginAttempt, *, device: Device, method: str, browser_digest: str = "") -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 LIFETIME = timedelta(minutes=10)
 
 
-def oldest() -> datetime:
+def oldest_start() -> datetime:
     """When the oldest of the attempts that are not over began."""
     return clock.now() - LIFETIME
 
@@ -35,14 +35,14 @@ class LoginAttemptQuerySet(models.QuerySet["LoginAttempt"]):
         return self.filter(
             Q(user__locked_at=None) | Q(user__mailbox_shown_at__isnull=False),
             state=LoginAttempt.State.PENDING,
-            started_at__gt=since or oldest(),
+            started_at__gt=since or oldest_start(),
             user__is_active=True,
             auth_generation=F("user__auth_generation"),
         )
 
     def half_finished(self) -> LoginAttemptQuerySet:
         """Over without the second step, and not settled yet."""
-        ran_out = Q(state=LoginAttempt.State.PENDING, started_at__lte=oldest())
+        ran_out = Q(state=LoginAttempt.State.PENDING, started_at__lte=oldest_start())
         return self.filter(ran_out | Q(state=LoginAttempt.State.ABANDONED), settled_at=None)
 
 
@@ -93,7 +93,7 @@ class LoginAttempt(models.Model):
 
     def claim(self) -> bool:
         """Finish it, once, if it is still pending; of several requests at the same instant one gets True."""
-        return _CLAIM.run(pk=self.pk, since=oldest()) == 1
+        return _CLAIM.run(pk=self.pk, since=oldest_start()) == 1
 
     def close(self, state: State) -> None:
         """End it without an answer. For requests that race to finish it there is claim()."""

@@ -30,16 +30,16 @@ BRIEF = "brief"  # in the data: the browser has been told that the cookie ends w
 
 
 @cache
-def _change(*columns: str, is_renewed: bool) -> PreparedUpdate[Session]:
+def _write_if_as_loaded(*columns: str, has_new_key: bool) -> PreparedUpdate[Session]:
     """Store these columns if the row is still as it was loaded.
 
     Another request may have ended the session meanwhile: it must not come back to life. Nor must a key that another
     request has replaced; whoever brings a new key has proved something for it.
     """
-    kept = () if is_renewed else ("key_digest",)
+    kept = () if has_new_key else ("key_digest",)
     return PreparedUpdate(
-        lambda given: Session.objects.filter(pk=given.pk, ended_at=None, **given.each(kept)),
-        lambda given: given.each(columns),
+        lambda given: Session.objects.filter(pk=given.pk, ended_at=None, **given.columns(kept)),
+        lambda given: given.columns(columns),
     )
 
 
@@ -128,7 +128,7 @@ class SessionStore(SessionBase):
     # ── Django's interface ──
     def load(self) -> dict[str, Any]:
         now = clock.now()
-        self._row = _BY_KEY.only(now=now, digest=self.digest) if self.session_key else None
+        self._row = _BY_KEY.one(now=now, digest=self.digest) if self.session_key else None
         if self._row is None:
             self._session_key = None
             return {}
@@ -204,11 +204,12 @@ class SessionStore(SessionBase):
         if self._row is None:
             now = clock.now()
             visitor = {"idle": VISITOR_AGE, "idle_until": now + VISITOR_AGE, "expires_at": now + VISITOR_AGE}
-            self._row = Session(**{**visitor, **columns})
-            prepared.insert(self._row)
+            row = Session(**{**visitor, **columns})
+            prepared.insert(row)
+            self._row = row
         else:
-            change = _change(*columns, is_renewed=columns["key_digest"] != self._row.key_digest)
-            if not change.run(pk=self._row.pk, **columns):
+            statement = _write_if_as_loaded(*columns, has_new_key=columns["key_digest"] != self._row.key_digest)
+            if not statement.run(pk=self._row.pk, **columns):
                 raise SessionInterrupted("The session was ended or renewed in another request")
             for name, value in columns.items():
                 setattr(self._row, name, value)

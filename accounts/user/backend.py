@@ -10,8 +10,8 @@ from lib.prepared import PreparedSelect
 _ACTIVE = PreparedSelect(lambda given: User.objects.filter(pk=given.pk, is_active=True))
 
 
-class SessionBackend(BaseBackend):
+class SessionUserBackend(BaseBackend):
     """It authenticates nobody, so that no call of authenticate() gets past our limits."""
 
     def get_user(self, user_id: int) -> User | None:
-        return _ACTIVE.only(pk=user_id)
+        return _ACTIVE.one(pk=user_id)

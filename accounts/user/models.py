@@ -49,7 +49,7 @@ class UserManager(BaseUserManager["User"]):
     def by_login(self, login: str) -> User | None:
         """The person with that e-mail address or login ID, in any case."""
         login = login.strip()
-        return _BY_EMAIL.only(email=login.lower()) if "@" in login else _BY_LOGIN_ID.only(login_id=login.upper())
+        return _BY_EMAIL.one(email=login.lower()) if "@" in login else _BY_LOGIN_ID.one(login_id=login.upper())
 
     def _free_login_id(self) -> str:
         candidates = map(login_id.candidate, count())

@@ -1,5 +1,7 @@
 """Prepared statements ask what the ORM would ask, each time anew, and refuse what would change the question."""
 
+# ruff: noqa: SLF001 - the product's own statements are private to the modules that ask them
+
 from __future__ import annotations
 
 from datetime import timedelta
@@ -7,20 +9,25 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, Q, Subquery, Value
 from django.db.models.functions import Greatest
 from django.test.utils import CaptureQueriesContext
+from django.utils.translation import gettext_lazy
 
+from accounts.login import models as login_models
 from accounts.login.models import LoginAttempt
+from accounts.sessions import store
 from accounts.sessions.models import Session
 from accounts.user.models import User
-from audit.models import SecurityEvent
-from lib import clock, prepared
+from audit import chain
+from audit.models import ChainHead, SecurityEvent
+from lib import clock, limits, prepared
 from lib.models import Counter
 from lib.prepared import PreparedSelect, PreparedUpdate
 from tests.bed.people import code_app
 from tests.bed.race import race
 from twofactor.methods.totp.models import TOTPDevice
+from twofactor.second_factor import Devices
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,7 +94,7 @@ def test_rows_are_whole_objects_with_what_they_are_joined_to(alice: User) -> Non
         user=alice, session_digest="d", auth_generation=alice.auth_generation, next_url="/", ip="2001:db8::1"
     )
 
-    found = ATTEMPTS.only(since=clock.now() - HOUR, ip="2001:db8::1", pk=0, digest="d")
+    found = ATTEMPTS.one(since=clock.now() - HOUR, ip="2001:db8::1", pk=0, digest="d")
 
     assert found == attempt
     with CaptureQueriesContext(connection) as asked:
@@ -105,7 +112,7 @@ def test_an_object_that_is_not_there_to_join_is_none() -> None:
         key_digest="v", data="", idle=HOUR, idle_until=clock.now() + HOUR, expires_at=clock.now() + HOUR
     )
 
-    assert (found := SESSIONS.only(now=clock.now(), digest="v")) == visitor
+    assert (found := SESSIONS.one(now=clock.now(), digest="v")) == visitor
     assert found is not None
     assert found.user is None
     assert found.idle == HOUR
@@ -114,9 +121,9 @@ def test_an_object_that_is_not_there_to_join_is_none() -> None:
 def test_each_run_has_its_own_values(alice: User, bob: User) -> None:
     by_email = PreparedSelect(lambda given: User.objects.filter(email=given.email))
 
-    assert [by_email.only(email=user.email) for user in (alice, bob, alice)] == [alice, bob, alice]
-    assert by_email.only(email="' OR 1=1 --") is None
-    assert by_email.only(email="%s") is None
+    assert [by_email.one(email=user.email) for user in (alice, bob, alice)] == [alice, bob, alice]
+    assert by_email.one(email="' OR 1=1 --") is None
+    assert by_email.one(email="%s") is None
 
 
 def test_several_rows_come_in_the_order_asked_for() -> None:
@@ -126,6 +133,69 @@ def test_several_rows_come_in_the_order_asked_for() -> None:
 
     assert [row.key for row in some.rows(one="c", other="a")] == ["a", "c"]
     assert [row.key for row in some.rows(one="b", other="b")] == ["b"]
+
+
+# ── The product's own ──
+def test_they_ask_what_they_say(alice: User) -> None:
+    """Beside the plain queries that they stand for."""
+    now = clock.now()
+    since = now - HOUR
+    keys = {"own": "a", "total": "b"}
+    in_order = Counter.objects.select_for_update().filter(key__in=["a", "b"]).order_by("key")
+    unfinished = LoginAttempt.objects.filter(pk=5, state="pending")
+    pairs: list[tuple[Callable[[], object], Callable[[], object]]] = [
+        (
+            lambda: login_models._CLAIM.run(pk=5, since=since),
+            lambda: unfinished.filter(pk__in=LoginAttempt.objects.pending(since)).update(state="finished"),
+        ),
+        (
+            lambda: store._write_if_as_loaded("key_digest", "data", has_new_key=False).run(
+                pk=1, key_digest="k", data="x"
+            ),
+            lambda: Session.objects.filter(pk=1, ended_at=None, key_digest="k").update(key_digest="k", data="x"),
+        ),
+        (
+            lambda: store._write_if_as_loaded("key_digest", "user_id", has_new_key=True).run(
+                pk=1, key_digest="k", user_id=None
+            ),
+            lambda: Session.objects.filter(pk=1, ended_at=None).update(key_digest="k", user_id=None),
+        ),
+        (
+            lambda: chain._MOVE.run(pk=1, known_hash="h", seq=3, hash="z"),
+            lambda: ChainHead.objects.filter(pk=1, hash="h").update(seq=3, hash="z"),
+        ),
+        (lambda: limits._LOCKED.rows(**keys), lambda: list(in_order.all())),
+        (
+            lambda: limits._COUNT.run(**keys),
+            lambda: Counter.objects.filter(key__in=["a", "b"]).update(taken=F("taken") + 1, in_a_row=F("in_a_row") + 1),
+        ),
+        (
+            lambda: limits._GIVE_BACK.run(**keys, in_a_row=3),
+            lambda: Counter.objects.filter(pk__in=in_order.values("pk")).update(
+                taken=0, in_a_row=Greatest(F("in_a_row") - 3, 0), closed_until=None
+            ),
+        ),
+        (
+            lambda: Devices(TOTPDevice, user_id=alice.pk).lock("123456"),
+            lambda: list(
+                TOTPDevice.objects.select_for_update().filter(confirmed=True, user_id=alice.pk).order_by("pk")
+            ),
+        ),
+    ]
+
+    for ours, theirs in pairs:
+        assert sql_of(ours) == sql_of(theirs)
+
+
+def test_so_do_whole_rows(alice: User) -> None:
+    columns = {"user": alice, "slug": "x", "details": {"a": "1"}, "ip": "203.0.113.7", "created_at": clock.now()}
+    device = code_app(alice)
+
+    ours = sql_of(lambda: prepared.insert(SecurityEvent(seq=91, **columns)))
+    theirs = sql_of(lambda: SecurityEvent(seq=92, **columns).save(force_insert=True))
+
+    assert ours.replace("91", "92") == theirs
+    assert sql_of(lambda: prepared.update(device)) == sql_of(device.save)
 
 
 # ── What is changed ──
@@ -191,10 +261,10 @@ def test_rows_are_locked_in_a_transaction_only() -> None:
     counter("k")
 
     with transaction.atomic():
-        assert locked.only(key="k") is not None
+        assert locked.one(key="k") is not None
     if connection.features.has_select_for_update:
         with pytest.raises(transaction.TransactionManagementError):
-            locked.only(key="k")
+            locked.one(key="k")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -209,7 +279,7 @@ def test_many_threads_run_one_statement_each_with_its_values() -> None:
     def turn(number: int) -> int:
         for _ in range(5):
             more.run(key=f"k{number}", by=number)
-        found = by_key.only(key=f"k{number}")
+        found = by_key.one(key=f"k{number}")
         return found.taken if found else -1
 
     assert race(8, turn) == [number * 6 for number in range(8)]
@@ -233,31 +303,99 @@ def test_nothing_is_compared_with_none() -> None:
         by_end.rows(until=None)
 
 
-@pytest.mark.parametrize(
-    "build",
-    [
-        lambda _given: Session.objects.live(clock.now()),
-        lambda _given: Session.objects.filter(Q(user=None) | ~Q(expires_at__lt=clock.now())),
-        lambda _given: Session.objects.filter(user__in=User.objects.filter(locked_at__gt=clock.now())),
-    ],
-)
-def test_a_moment_does_not_stay_that_of_the_first_run(build: Callable[[Any], QuerySet[Session]]) -> None:
-    with pytest.raises(TypeError, match="for ever"):
+MOMENTS: list[Callable[[Any], QuerySet[Any]]] = [
+    lambda _given: Session.objects.live(clock.now()),
+    lambda _given: Session.objects.filter(Q(user=None) | ~Q(expires_at__lt=clock.now())),
+    lambda _given: Session.objects.filter(user__in=User.objects.filter(locked_at__gt=clock.now())),
+    lambda _given: Session.objects.filter(
+        user__in=Subquery(User.objects.filter(locked_at__gt=clock.now()).values("pk"))
+    ),
+    lambda _given: Session.objects.filter(Exists(User.objects.filter(locked_at__gt=clock.now()))),
+    lambda _given: Session.objects.filter(expires_at__gt=Value(clock.now())),
+    lambda _given: Session.objects.filter(expires_at__gt=clock.now() - F("idle")),
+    lambda _given: User.objects.exclude(sessions__expires_at__gt=clock.now()),
+]
+
+
+@pytest.mark.parametrize("build", MOMENTS)
+def test_a_moment_does_not_stay_that_of_the_first_run(build: Callable[[Any], QuerySet[Any]]) -> None:
+    with pytest.raises(TypeError):
         PreparedSelect(build).rows()
 
 
-def test_neither_does_one_that_is_stored() -> None:
-    end = PreparedUpdate(lambda given: Session.objects.filter(pk=given.pk), lambda _given: {"ended_at": clock.now()})
+@pytest.mark.parametrize("moment", [clock.now, lambda: Greatest(F("expires_at"), clock.now())])
+def test_neither_does_one_that_is_stored(moment: Callable[[], object]) -> None:
+    end = PreparedUpdate(lambda given: Session.objects.filter(pk=given.pk), lambda _given: {"ended_at": moment()})
 
-    with pytest.raises(TypeError, match="for ever"):
+    with pytest.raises(TypeError, match="same"):
         end.run(pk=1)
 
 
-def test_a_value_that_no_column_explains_is_refused() -> None:
-    strange = PreparedSelect(lambda given: Counter.objects.annotate(more=F("taken") + given.more).filter(more__gt=1))
+def test_the_first_reader_s_time_zone_does_not_stay() -> None:
+    """created_at__date is a day in the zone of whoever asks: it is other SQL for each of them."""
+    of_day = PreparedSelect(lambda given: SecurityEvent.objects.filter(created_at__date=given.day))
 
-    with pytest.raises(TypeError, match=r"given\.more"):
-        strange.rows(more=1)
+    with pytest.raises(TypeError, match="same"):
+        of_day.rows(day=clock.now().date())
+
+
+def test_the_first_reader_s_language_does_not_stay() -> None:
+    month = PreparedSelect(lambda _given: Counter.objects.filter(key=str(gettext_lazy("January"))))
+
+    with pytest.raises(TypeError, match="same"):
+        month.rows()
+
+
+REFUSED: list[Callable[[Any], QuerySet[Any]]] = [
+    lambda given: Counter.objects.order_by(F("taken") + given.x),  # no column shows what it is
+    lambda given: Counter.objects.exclude(key__in=given.x),  # one value, where a list is meant
+    lambda given: Counter.objects.filter(key="k").using("replica").filter(key=given.x),
+    lambda given: Counter.objects.filter(key=given.x).annotate(more=F("taken") + 1),
+    lambda given: Counter.objects.filter(key=given.x).only("key"),
+    lambda given: Counter.objects.filter(key=given.x).values("key"),
+    lambda given: Counter.objects.filter(key=given.x).union(Counter.objects.filter(key=given.x)),
+    lambda given: User.objects.filter(email=given.x).prefetch_related("sessions"),
+]
+
+
+@pytest.mark.parametrize("build", REFUSED)
+def test_what_would_be_lost_is_refused(build: Callable[[Any], QuerySet[Any]]) -> None:
+    with pytest.raises(TypeError):
+        PreparedSelect(build).rows(x="k")
+
+
+def test_a_value_that_a_database_leaves_out_is_missed() -> None:
+    """SQLite's LIKE is made of the value's text, when the statement is built."""
+    alike = PreparedSelect(lambda given: Counter.objects.exclude(key__iexact=given.key))
+    counter("k")
+
+    if connection.vendor == "sqlite":
+        with pytest.raises(TypeError, match="did not get into"):
+            alike.rows(key="K")
+    else:
+        assert alike.rows(key="K") == []
+
+
+def test_an_update_is_of_all_rows() -> None:
+    first = PreparedUpdate(lambda given: Counter.objects.filter(taken__lt=given.most)[:1], lambda _given: {"taken": 9})
+
+    with pytest.raises(TypeError, match="LIMIT"):
+        first.run(most=5)
+
+
+def test_a_row_that_is_gone_is_not_updated_in_silence(alice: User) -> None:
+    device = code_app(alice)
+    TOTPDevice.objects.all().delete()
+
+    with pytest.raises(DatabaseError, match="any more"):
+        prepared.update(device)
+
+
+def test_a_row_knows_whom_it_refers_to_when_it_is_stored() -> None:
+    nobody_yet = User(email="new@alpina.example")
+
+    with pytest.raises(ValueError, match="unsaved related object"):
+        prepared.insert(SecurityEvent(user=nobody_yet, seq=1, slug="x", ip="203.0.113.7"))
 
 
 def test_values_are_checked_as_the_orm_would() -> None:
