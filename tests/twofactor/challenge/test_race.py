@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.bed.clock import TestClock
 
 pytestmark = pytest.mark.django_db(transaction=True)
-THREADS = 16
+THREADS = 32
 ROUNDS = 10
 PAGE = "/login/verify/totp/"
 

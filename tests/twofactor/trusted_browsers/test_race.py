@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tests.bed.clock import TestClock
 
 pytestmark = pytest.mark.django_db(transaction=True)
-THREADS = 16
+THREADS = 32
 ROUNDS = 10
 MINUTE = timedelta(minutes=1)
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.django_db
 PAGE = "/2fa/backup-codes/"
 ANSWER = "/login/verify/backup-codes/"
-THREADS, ROUNDS = 16, 10
+THREADS, ROUNDS = 32, 10
 
 
 def fresh_set(user: User) -> BackupCodes:

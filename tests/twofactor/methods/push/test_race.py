@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tests.bed.evidence import Evidence
 
 pytestmark = pytest.mark.django_db(transaction=True)
-THREADS, ROUNDS = 16, 10
+THREADS, ROUNDS = 32, 10
 
 
 def afresh() -> None:
