@@ -3,7 +3,7 @@
 import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Self
 
 from django.conf import settings
@@ -35,11 +35,7 @@ class Origin:
     @property
     def network(self) -> str:
         """The /24 (IPv4) or /48 (IPv6) around the address: what one household or one attacker can hold."""
-        address = ipaddress.ip_address(self.ip)
-        if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
-            address = address.ipv4_mapped
-        prefix = 24 if address.version == 4 else 48
-        return str(ipaddress.ip_network(f"{address}/{prefix}", strict=False))
+        return _network_of(self.ip)
 
     @property
     def network_digest(self) -> str:
@@ -48,6 +44,15 @@ class Origin:
 
 
 NOWHERE = Origin(ip="0.0.0.0", user_agent="")  # noqa: S104 - commands and workers, not an address to bind to
+
+
+@lru_cache(maxsize=1024)
+def _network_of(ip: str) -> str:
+    address = ipaddress.ip_address(ip)
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    prefix = 24 if address.version == 4 else 48
+    return str(ipaddress.ip_network(f"{address}/{prefix}", strict=False))
 
 
 class OriginMiddleware:

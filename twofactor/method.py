@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -55,7 +56,7 @@ class Method:
     without_script: StrPromise | str = ""  # it needs JavaScript: what to say where there is none
     purge: Callable[[], int] | None = None  # deletes what nothing can act on any more; returns how many rows
 
-    @property
+    @cached_property
     def kinds(self) -> list[type[SecondFactor]]:
         """The kinds of device whose answers count, its own first."""
         relatives = [

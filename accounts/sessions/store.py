@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from copy import deepcopy
 from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -55,7 +54,7 @@ class SessionStore(SessionBase):
         super().__init__(session_key)
         self._row: Session | None = None
         self._facts: dict[str, Any] = {}  # columns to write with the next save
-        self._saved: tuple[str | None, dict[str, Any]] | None = None  # key and data as the database has them
+        self._saved: tuple[str | None, bytes] | None = None  # key and data as the database has them
 
     @property
     def row(self) -> Session | None:
@@ -135,7 +134,7 @@ class SessionStore(SessionBase):
         if now - self._row.last_seen_at >= TOUCH_EVERY:
             Session.objects.filter(pk=self._row.pk).update(last_seen_at=now, idle_until=now + self._row.idle)
         data = self.decode(self._row.data)
-        self._saved = (self.session_key, deepcopy(data))
+        self._saved = (self.session_key, self.serializer().dumps(data))
         return self._told_how_long(data, is_brief=self._row.ends_with_browser)
 
     def save(self, must_create: bool = False) -> None:  # noqa: FBT001, FBT002 - Django's signature
@@ -143,9 +142,10 @@ class SessionStore(SessionBase):
         data = self._data()
         if self.session_key is None:
             self._session_key = self._get_new_session_key()
-        if self._facts or self._saved != (self.session_key, data):
+        as_saved = (self.session_key, self.serializer().dumps(data))
+        if self._facts or self._saved != as_saved:
             self._write({"key_digest": self.digest, "data": self.encode(data), **self._facts})
-            self._saved, self._facts = (self.session_key, deepcopy(data)), {}
+            self._saved, self._facts = as_saved, {}
 
     def cycle_key(self) -> None:
         """Give the session a new key; the old one dies with the next save (ASVS 7.2.4)."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 
 from lib import clock
+from lib.prepared import PreparedUpdate
 from twofactor.methods.webauthn.credentials import to_base64url
 from twofactor.methods.webauthn.models import PasskeyChallenge
 
@@ -47,15 +49,26 @@ def claim(challenge: str, question: Question) -> bool:
     Call it outside the transaction of what the answer allows: a refusal must not bring the question back (WA-04).
     """
     now = clock.now()
-    asked = PasskeyChallenge.objects.filter(
-        challenge=challenge,
-        purpose=question.purpose,
-        browser=question.browser,
-        user=question.user,
-        created_at__gt=now - LIFETIME,
-        used_at=None,
+    whose = {"user_id": question.user.pk} if question.user else {}
+    claimed = _claim(of_somebody=bool(whose)).run(
+        challenge=challenge, purpose=question.purpose, browser=question.browser, since=now - LIFETIME, now=now, **whose
     )
-    return asked.update(used_at=now) == 1
+    return claimed == 1
+
+
+@cache
+def _claim(*, of_somebody: bool) -> PreparedUpdate[PasskeyChallenge]:
+    return PreparedUpdate(
+        lambda given: PasskeyChallenge.objects.filter(
+            challenge=given.challenge,
+            purpose=given.purpose,
+            browser=given.browser,
+            user=given.user_id if of_somebody else None,
+            created_at__gt=given.since,
+            used_at=None,
+        ),
+        lambda given: {"used_at": given.now},
+    )
 
 
 def purge() -> int:

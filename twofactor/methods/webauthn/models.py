@@ -10,6 +10,7 @@ from django.utils.functional import cached_property
 
 from accounts.user.models import Protection
 from lib import clock
+from lib.prepared import PreparedUpdate
 from twofactor.methods.webauthn import ceremonies, copies, key_models
 from twofactor.methods.webauthn.problems import Problem, Refused
 from twofactor.second_factor import SecondFactor
@@ -95,9 +96,14 @@ class WebAuthnDevice(SecondFactor):
         """Whether the counter is beyond the last one, which it then is (WA-06). Keys without one say 0 each time."""
         if count == 0 and self.sign_count == 0:
             return True
-        older = WebAuthnDevice.objects.filter(pk=self.pk, sign_count__lt=count)
         self.sign_count = max(count, self.sign_count)
-        return older.update(sign_count=count) == 1
+        return _COUNT_ON.run(pk=self.pk, count=count) == 1
+
+
+_COUNT_ON = PreparedUpdate(
+    lambda given: WebAuthnDevice.objects.filter(pk=given.pk, sign_count__lt=given.count),
+    lambda given: {"sign_count": given.count},
+)
 
 
 class PasskeyHandle(models.Model):
