@@ -127,11 +127,12 @@ async function keepWorker() {
   }
   const policy = self.trustedTypes?.createPolicy("sw", { createScriptURL }) ?? { createScriptURL }
   const options = { scope, type: "module", updateViaCache: "none" }
-  const registration = await navigator.serviceWorker.register(policy.createScriptURL(worker), options)
+  // A worker of earlier is there already, and registering can take seconds: what it says meanwhile is heard.
   navigator.serviceWorker.addEventListener("message", ({ data }) => {
     if (data.type === "look") look()
     if (data.type === "open") go(data.url)
   })
+  const registration = await navigator.serviceWorker.register(policy.createScriptURL(worker), options)
   await registration.update()
 }
 
