@@ -114,7 +114,11 @@ class AppPhone:
             self.page.get_by_role("button", name=digit, exact=True).click()
 
     def wake(self, message: dict[str, Any]) -> None:
-        """What the browser does when its push service has a message for the app."""
+        """What the browser does when its push service has a message for the app.
+
+        Returns when the app has dealt with it. Nobody may ask for notifications earlier: Chromium takes one that is
+        about to be shown for one swept away.
+        """
         registrations: dict[str, str] = {}
         session = self.page.context.new_cdp_session(self.page)
         session.on(
@@ -130,17 +134,15 @@ class AppPhone:
                 break
             self.page.wait_for_timeout(50)
         given = {"origin": self.base_url, "registrationId": registrations[scope], "data": json.dumps(message)}
+        self._worker.evaluate(LISTEN)
         session.send("ServiceWorker.deliverPushMessage", given)
         session.detach()
+        self._worker.evaluate("() => self.dealtWith")
 
     def notifications(self) -> list[dict[str, Any]]:
-        """What lies on the screen, once there is anything."""
-        for _ in range(100):
-            found: list[dict[str, Any]] = self.page.evaluate(NOTIFICATIONS)
-            if found:
-                return found
-            self.page.wait_for_timeout(50)
-        return []
+        """What lies on the screen."""
+        found: list[dict[str, Any]] = self.page.evaluate(NOTIFICATIONS)
+        return found
 
     def tap_on_notification(self, action: str = "") -> dict[str, list[str]]:
         """Chromium shows no notification here that could be tapped: its worker is told that one was.
@@ -161,14 +163,21 @@ class AppPhone:
         return worker
 
 
+LISTEN = """() => {
+    const { waitUntil } = ExtendableEvent.prototype;
+    self.dealtWith = new Promise(done => {
+        PushEvent.prototype.waitUntil = function (work) {
+            work.finally(done);
+            waitUntil.call(this, work);
+        };
+    });
+}"""
 # A script's own event may not prolong the worker's life: what it would wait for is waited for here.
 TAP = """async action => {
     const done = {opened: [], focused: []};
     self.clients.openWindow = async url => void done.opened.push(url);
     WindowClient.prototype.focus = async function () { done.focused.push(this.url); return this; };
-    const shown = () => self.registration.getNotifications();
-    for (let n = 0; n < 300 && !(await shown()).length; n++) await new Promise(soon => setTimeout(soon, 50));
-    const [notification] = await shown();
+    const [notification] = await self.registration.getNotifications();
     if (!notification) throw new Error('no notification');
     const tap = new NotificationEvent('notificationclick', {notification, action});
     let work;
