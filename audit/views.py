@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from accounts.requests import SignedInRequest
-    from lib.prepared import Given
+    from lib.slots import Given
 
 PAGE_SIZE = 50
 LONGEST_NUMBER = 18  # digits that every database can compare

@@ -10,16 +10,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Greatest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from lib import clock, crypto
 from lib.models import Counter
-from lib.prepared import Given, PreparedSelect, PreparedUpdate
+from lib.prepared import PreparedSelect, PreparedUpdate
+from lib.slots import Given
 
 FOREVER = timedelta(days=36_500)
+UNLIMITED = 2**31 - 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +33,13 @@ class Limit:
     period: timedelta
     first_wait: timedelta | None = None
     longest_wait: timedelta = timedelta(hours=1)
-    most_in_a_row: int | None = None  # after so many without a right answer, no more (NIST SP 800-63B-4 §3.2.2)
+    most_in_a_row: int = UNLIMITED  # after so many without a right answer, no more (NIST SP 800-63B-4 §3.2.2)
     new_password_opens: bool = False  # the page that says "wait" offers that, too
+
+    @property
+    def plain_times(self) -> int:
+        """How many of them close nothing and start no wait."""
+        return self.times if self.first_wait is None else self.times - 1
 
     def key(self, *subject: object) -> str:
         return crypto.keyed_digest("limit", self.name, *subject)
@@ -67,12 +74,9 @@ def reserve(limit: Limit, *subject: object, total: Limit | None = None, total_su
         wanted[total.key(total_subject)] = total
     now = clock.now()
     with transaction.atomic(durable=True):
-        counters = _locked(wanted, now)
-        windows = [counter.window for counter in counters]
-        for counter in counters:
-            _take(counter, wanted[counter.key], now)
-        _write(counters, only_counted=windows == [counter.window for counter in counters])
-    in_a_row = {counter.key: counter.in_a_row for counter in counters}
+        in_a_row = _count(wanted, now)
+        if len(in_a_row) < len(wanted):
+            in_a_row |= _take_others(wanted, in_a_row, now)
     own_key, *total_key = wanted
     return Reservation(tuple(wanted), in_a_row[own_key], in_a_row[total_key[0]] if total_key else 0)
 
@@ -93,6 +97,30 @@ def purge(before: datetime) -> int:
     return Counter.objects.filter(window_ends_at__lt=before).delete()[0]
 
 
+def _count(wanted: dict[str, Limit], now: datetime) -> dict[str, int]:
+    """Raise those that only go up by one, as nearly all do, in one statement; how many in a row there are, by key."""
+    own, *_, total = (*wanted.values(), *wanted.values())
+    return dict(
+        _COUNT.returned(
+            **_own_and_total(tuple(wanted)),
+            now=now,
+            own_times=own.plain_times,
+            own_in_a_row=own.most_in_a_row,
+            total_times=total.plain_times,
+            total_in_a_row=total.most_in_a_row,
+        )
+    )
+
+
+def _take_others(wanted: dict[str, Limit], counted: dict[str, int], now: datetime) -> dict[str, int]:
+    """Counters that are new, closed or closing, or whose window is over."""
+    counters = [counter for counter in _locked(wanted, now) if counter.key not in counted]
+    for counter in counters:
+        _take(counter, wanted[counter.key], now)
+        counter.save()
+    return {counter.key: counter.in_a_row for counter in counters}
+
+
 def _locked(wanted: dict[str, Limit], now: datetime) -> list[Counter]:
     """The counters, made where missing, always locked in the same order."""
     keys = _own_and_total(tuple(wanted))
@@ -106,7 +134,7 @@ def _locked(wanted: dict[str, Limit], now: datetime) -> list[Counter]:
 
 
 def _take(counter: Counter, limit: Limit, now: datetime) -> None:
-    if limit.most_in_a_row is not None and counter.in_a_row >= limit.most_in_a_row:
+    if counter.in_a_row >= limit.most_in_a_row:
         raise TooManyAttempts(limit, limit.longest_wait, is_final=True)
     if counter.closed_until is not None and counter.closed_until > now:
         raise TooManyAttempts(limit, counter.closed_until - now)
@@ -122,15 +150,6 @@ def _take(counter: Counter, limit: Limit, now: datetime) -> None:
         counter.window_ends_at = now + limit.period
 
 
-def _write(counters: list[Counter], *, only_counted: bool) -> None:
-    """Store what _take changed. Nearly always each only went up by one, which is one plain statement."""
-    if only_counted:
-        _COUNT.run(**_own_and_total(tuple(counter.key for counter in counters)))
-        return
-    for counter in counters:
-        counter.save()
-
-
 def _own_and_total(keys: tuple[str, ...]) -> dict[str, str]:
     """One key or two, by name; one that stands alone is named twice."""
     return {"own": keys[0], "total": keys[-1]}
@@ -142,9 +161,18 @@ def _in_order(given: Given) -> QuerySet[Counter]:
 
 
 _LOCKED = PreparedSelect(_in_order)
+# What _take() says of a counter that is open and stays so. Whoever waited for another request's lock has these columns
+# looked at again: they stand beside the sub-query, which is not.
 _COUNT = PreparedUpdate(
-    lambda given: Counter.objects.filter(key__in=[given.own, given.total]),
+    lambda given: Counter.objects.filter(
+        Q(key=given.own, taken__lt=given.own_times, in_a_row__lt=given.own_in_a_row)
+        | Q(key=given.total, taken__lt=given.total_times, in_a_row__lt=given.total_in_a_row),
+        pk__in=_in_order(given).values("pk"),
+        closed_until=None,
+        window_ends_at__gt=given.now,
+    ),
     lambda _given: {"taken": F("taken") + 1, "in_a_row": F("in_a_row") + 1},
+    returning=("key", "in_a_row"),
 )
 _GIVE_BACK = PreparedUpdate(
     lambda given: Counter.objects.filter(pk__in=_in_order(given).values("pk")),

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django.db import models
 
 from lib.sealed_field import SealedField
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 
 class Counter(models.Model):
@@ -23,11 +18,6 @@ class Counter(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key[:8]}: {self.taken}"
-
-    @property
-    def window(self) -> tuple[datetime, datetime | None]:
-        """When it counts anew, and until when it is closed."""
-        return self.window_ends_at, self.closed_until
 
 
 class DigestRoot(models.Model):

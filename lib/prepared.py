@@ -23,15 +23,14 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, models, transaction
-from django.db.models.expressions import Expression
-from django.db.models.lookups import In, Lookup
 from django.db.models.query import get_related_populators
 from django.db.models.sql import InsertQuery, Query, UpdateQuery
-from django.db.models.sql.where import WhereNode
 from django.utils import timezone, translation
 
+from lib.slots import Given, Slot, show_columns
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from django.db.backends.base.base import BaseDatabaseWrapper
     from django.db.backends.utils import CursorWrapper
@@ -39,44 +38,6 @@ if TYPE_CHECKING:
     from django.db.models.sql.compiler import SQLCompiler
 
 Row = TypeVar("Row", bound=models.Model)
-
-
-class Given:
-    """In the builder of a statement, given.name is the value that the statement will get under that name."""
-
-    def __init__(self) -> None:
-        self.names: set[str] = set()  # asked for so far
-
-    def __getattr__(self, name: str) -> Any:
-        self.names.add(name)
-        return Slot(name)
-
-    def columns(self, names: Iterable[str]) -> dict[str, Any]:
-        """Columns that have, or get, the values given under their own names."""
-        return {name: getattr(self, name) for name in names}
-
-
-class Slot(Expression):
-    """The place of a value in a query, and among the values of its SQL."""
-
-    column: Field[Any, Any] | None = None  # on the other side: its field makes the value ready
-    is_stored = False  # else compared; in SQL nothing is equal to None
-
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        self.name = name
-
-    def as_sql(self, _compiler: object, _connection: object) -> tuple[str, list[Any]]:  # type: ignore[override]
-        if self.column is None:
-            raise TypeError(f"No column shows what given.{self.name} is")
-        return "%s", [self]
-
-    def fill(self, given: dict[str, Any], database: BaseDatabaseWrapper) -> Any:
-        """The value as the driver takes it."""
-        value = given[self.name]
-        if value is None and not self.is_stored:
-            raise TypeError(f"{self.name} is None")
-        return self.column.get_db_prep_save(value, database)  # type: ignore[union-attr]  # as_sql() has seen to it
 
 
 class PreparedSelect(Generic[Row]):
@@ -102,14 +63,26 @@ class PreparedSelect(Generic[Row]):
 class PreparedUpdate(Generic[Row]):
     """Changes rows: those of the first builder, to what the second one says of their columns."""
 
-    def __init__(self, rows: Callable[[Given], QuerySet[Row]], columns: Callable[[Given], dict[str, Any]]) -> None:
-        self._statement = cache(lambda _vendor: _Statement(lambda given: _update(rows(given), columns(given))))
+    def __init__(
+        self,
+        rows: Callable[[Given], QuerySet[Row]],
+        columns: Callable[[Given], dict[str, Any]],
+        returning: Sequence[str] = (),
+    ) -> None:
+        self._statement = cache(lambda _vendor: _Update(lambda given: _update(rows(given), columns(given)), returning))
 
     def run(self, **given: Any) -> int:
         """How many rows it changed."""
         database = _database()
         with self._statement(database.vendor).cursor(given, database) as cursor:
             changed: int = cursor.rowcount
+            return changed
+
+    def returned(self, **given: Any) -> list[tuple[Any, ...]]:
+        """What the rows that it changed have now in the columns named as returning."""
+        database = _database()
+        with self._statement(database.vendor).cursor(given, database) as cursor:
+            changed: list[tuple[Any, ...]] = cursor.fetchall()
             return changed
 
 
@@ -143,7 +116,7 @@ class _Statement:
     def _compiled(self, build: Callable[[Given], Query]) -> tuple[SQLCompiler, str, list[Any]]:
         given = Given()
         query = build(given)
-        _show_columns(query)
+        show_columns(query)
         compiler = query.get_compiler(connection=_database())
         sql, values = self._sql_of(compiler)
         lost = given.names - {value.name for value in values if isinstance(value, Slot)}
@@ -202,6 +175,22 @@ class _Insert(_Statement):
         return sql, values
 
 
+class _Update(_Statement):
+    """One that returns columns, if any are named."""
+
+    def __init__(self, build: Callable[[Given], Query], returning: Sequence[str]) -> None:
+        self.returning = returning
+        super().__init__(build)
+
+    def _sql_of(self, compiler: Any) -> tuple[str, Any]:
+        sql, values = compiler.as_sql()
+        columns = [compiler.query.get_meta().get_field(name) for name in self.returning]
+        if any(column.get_db_converters(compiler.connection) for column in columns):
+            raise TypeError(f"Columns would not be returned as the ORM reads them: {', '.join(self.returning)}")
+        names = ", ".join(compiler.connection.ops.quote_name(column.column) for column in columns)
+        return f"{sql} RETURNING {names}" if names else sql, values
+
+
 # ── What statements are built from ──
 def _whole(rows: QuerySet[Any]) -> QuerySet[Any]:
     """Refuse what would be lost on the way: only whole objects of the default database are made."""
@@ -249,41 +238,3 @@ def _columns_of(row: models.Model) -> dict[str, Any]:
 
 def _database() -> BaseDatabaseWrapper:
     return connections[DEFAULT_DB_ALIAS]
-
-
-# ── Which column a slot belongs to ──
-def _show_columns(query: Any) -> None:
-    """Show each slot the column that it is compared with, or stored in."""
-    for lookup in _lookups_in(query.where):
-        if isinstance(lookup, In) and isinstance(lookup.rhs, Slot):
-            raise TypeError(f"given.{lookup.rhs.name} is one value, not a list")
-        for side in lookup.rhs if isinstance(lookup.rhs, list | tuple) else [lookup.rhs]:
-            _show(side, lookup.lhs.output_field)
-    for column, value in _stored_by(query):
-        _show(value, column, is_stored=isinstance(value, Slot))
-
-
-def _lookups_in(part: Any) -> list[Lookup[Any]]:
-    """Below AND, OR and NOT."""
-    if isinstance(part, Lookup):
-        return [part]
-    if not isinstance(part, WhereNode):
-        raise TypeError(f"A prepared statement has plain conditions only, not {part}")
-    return [found for child in part.children for found in _lookups_in(child)]
-
-
-def _stored_by(query: Any) -> list[tuple[Any, Any]]:
-    if isinstance(query, InsertQuery):
-        return [(column, getattr(query.objs[0], column.attname)) for column in query.fields]
-    if isinstance(query, UpdateQuery):
-        return [(column, value) for column, _model, value in query.values]  # type: ignore[attr-defined]  # not in stubs
-    return []
-
-
-def _show(side: Any, column: Any, *, is_stored: bool = False) -> None:
-    if isinstance(side, Query):
-        _show_columns(side)
-    elif isinstance(side, Expression):
-        for slot in side.flatten():
-            if isinstance(slot, Slot):
-                slot.column, slot.is_stored = column, is_stored

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from accounts.user.models import Protection, User
-    from lib.prepared import Given
+    from lib.slots import Given
 
 MOST_ASKED = 5  # devices that one answer may be right for, whatever their kind: each makes a guess likelier to fit
 

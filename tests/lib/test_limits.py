@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import itertools
+import random
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -13,6 +16,7 @@ from django.test import RequestFactory
 
 from accounts.password.check import LIMIT as PASSWORDS
 from lib import limits
+from lib.clock import now
 from lib.limits import Limit, TooManyAttempts, TooManyAttemptsMiddleware
 from lib.models import Counter
 from tests.bed.race import race
@@ -176,11 +180,64 @@ def test_a_total_refuses_whatever_network_is_left() -> None:
     assert taken(WINDOW, "alice", "fresh", tries=5) == 3
 
 
+# ── The one statement for the many, and the rest ──
+LIMITS = [
+    Limit(name="open", times=3, period=HOUR),
+    Limit(name="open", times=3, period=HOUR, first_wait=timedelta(minutes=1)),
+    Limit(name="open", times=3, period=HOUR, most_in_a_row=4),
+]
+
+
+@pytest.mark.parametrize("limit", LIMITS, ids=["window", "growing", "strict"])
+@pytest.mark.parametrize("other", LIMITS, ids=["window", "growing", "strict"])
+def test_one_statement_counts_as_one_try_after_the_other_would(limit: Limit, other: Limit, clock: TestClock) -> None:
+    """In every state: a counter is made as if by _take(), or neither is touched."""
+    clock.stop()
+    total = replace(other, name="total")
+    states = list(itertools.product((2, 3, 4), (0, 4), (-HOUR, HOUR), (None, -HOUR, HOUR)))
+
+    for own_state, total_state in itertools.product(states, random.Random(7).sample(states, 6)):
+        before = [counter_in(state, key) for state, key in ((own_state, limit.key(1)), (total_state, total.key(1)))]
+        after, refusing = tried_by_hand(before, (limit, total))
+        Counter.objects.all().delete()
+        Counter.objects.bulk_create(before)
+
+        if refusing:
+            with pytest.raises(TooManyAttempts) as refusal:
+                limits.reserve(limit, 1, total=total, total_subject=1)
+            assert refusal.value.limit.name in refusing
+        else:
+            reservation = limits.reserve(limit, 1, total=total, total_subject=1)
+            assert [reservation.in_a_row, reservation.in_all] == [counter.in_a_row for counter in after]
+        assert sorted(map(columns_of, Counter.objects.all())) == sorted(map(columns_of, after))
+
+
+def counter_in(state: tuple[int, int, timedelta, timedelta | None], key: str) -> Counter:
+    taken, in_a_row, ends_in, closed_for = state
+    closed_until = None if closed_for is None else now() + closed_for
+    return Counter(key=key, taken=taken, in_a_row=in_a_row, window_ends_at=now() + ends_in, closed_until=closed_until)
+
+
+def tried_by_hand(before: list[Counter], both: tuple[Limit, ...]) -> tuple[list[Counter], list[str]]:
+    """The counters after a try, and which limits refuse it."""
+    after, refusing = [copy.copy(counter) for counter in before], []
+    for counter, limit in zip(after, both, strict=True):
+        try:
+            limits._take(counter, limit, now())  # noqa: SLF001 - what is right is said there
+        except TooManyAttempts:
+            refusing.append(limit.name)
+    return (before if refusing else after), refusing
+
+
+def columns_of(counter: Counter) -> tuple[object, ...]:
+    return counter.key, counter.taken, counter.in_a_row, counter.window_ends_at, counter.closed_until
+
+
 # ── Parallel tries ──
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("limit", [WINDOW, GROWING, STRICT], ids=lambda limit: limit.name)
 def test_of_parallel_tries_only_so_many_are_let_through(limit: Limit) -> None:
-    allowed = limit.most_in_a_row or limit.times
+    allowed = min(limit.times, limit.most_in_a_row)
 
     let_through = race(32, lambda _number: is_let_through(limit, "alice"))
 
@@ -197,6 +254,20 @@ def test_parallel_tries_from_many_networks_share_the_total() -> None:
         return True
 
     assert sum(race(32, try_from)) == 7
+
+
+@pytest.mark.django_db(transaction=True)
+def test_tries_that_take_the_same_two_the_other_way_round_do_not_wait_for_each_other() -> None:
+    wide, wider = (Limit(name=name, times=1000, period=HOUR) for name in ("wide", "wider"))
+
+    def take_both(number: int) -> None:
+        own, total = (wide, wider) if number % 2 else (wider, wide)
+        for _ in range(5):
+            limits.reserve(own, "alice", total=total, total_subject="alice")
+
+    race(16, take_both)
+
+    assert [counter.taken for counter in Counter.objects.all()] == [80, 80]
 
 
 @pytest.mark.django_db(transaction=True)
