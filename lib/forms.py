@@ -9,12 +9,13 @@ from django import forms
 from django.core.validators import RegexValidator
 from django.forms.renderers import DjangoTemplates
 from django.template import engines
-from django.utils.html import format_html
+from django.utils.choices import BaseChoiceIterator
+from django.utils.html import escape
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from django.utils.safestring import SafeString
 
@@ -36,6 +37,19 @@ class FormRenderer(DjangoTemplates):
         return engine.get_template(template_name)
 
 
+class LongChoices(BaseChoiceIterator):
+    """Hundreds of choices, asked for in each reader's language, as pairs of a value and a label or a group of pairs.
+
+    Django's own way of calling a function would look through all of them, several times a page.
+    """
+
+    def __init__(self, choices: Callable[[], Iterable[Any]]) -> None:
+        self.choices = choices
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.choices())
+
+
 class LongSelect(forms.Select):
     """For a list of hundreds. Django draws each option by two templates of its own: nearly all that the page costs."""
 
@@ -44,20 +58,25 @@ class LongSelect(forms.Select):
     def optgroups(self, name: str, value: list[str], attrs: Any = None) -> SafeString:  # type: ignore[override]
         """All options, drawn."""
         del name, attrs
-        return _options(self.choices, value)
-
-
-def _options(choices: Iterable[Any], chosen: list[str]) -> SafeString:
-    return mark_safe("".join(_option_or_group(value, label, chosen) for value, label in choices))  # noqa: S308 - drawn below
-
-
-def _option_or_group(value: Any, label: Any, chosen: list[str]) -> SafeString:
-    if isinstance(label, list | tuple):
-        return format_html('<optgroup label="{}">{}</optgroup>', value, _options(label, chosen))
-    return _option(str(value), str(label), is_chosen=str(value) in chosen)
+        groups = ((one, tuple(other) if isinstance(other, list) else other) for one, other in self.choices)
+        drawn = _options(tuple(groups))
+        for chosen in value:
+            option = _option(chosen)
+            drawn = drawn.replace(option, f"{option[:-1]} selected>", 1)
+        return mark_safe(drawn)  # noqa: S308 - drawn below
 
 
 @cache
-def _option(value: str, label: str, *, is_chosen: bool) -> SafeString:
-    selected = mark_safe(" selected") if is_chosen else ""
-    return format_html('<option value="{}"{}>{}</option>', value, selected, label)
+def _options(choices: tuple[Any, ...]) -> str:
+    """Once for each language; what a person has chosen is marked in it afterwards."""
+    return "".join(_option_or_group(value, label) for value, label in choices)
+
+
+def _option_or_group(value: Any, label: Any) -> str:
+    if isinstance(label, tuple):
+        return f'<optgroup label="{escape(value)}">{_options(label)}</optgroup>'
+    return f"{_option(value)}{escape(label)}</option>"
+
+
+def _option(value: Any) -> str:
+    return f'<option value="{escape(value)}">'

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.password.forms import CurrentPasswordField
 from accounts.settings import time_zones
 from lib import site
-from lib.forms import LongSelect
+from lib.forms import LongChoices, LongSelect
 
 
 class LanguageSelect(forms.Select):
@@ -35,7 +35,7 @@ class SettingsForm(forms.Form):
     time_zone = forms.ChoiceField(
         label=_("Time zone"),
         help_text=_("Open the list and type the first letters of a city."),
-        choices=time_zones.choices,
+        choices=LongChoices(time_zones.choices),
         widget=LongSelect,
         error_messages={"required": _("Choose a time zone"), "invalid_choice": _("Choose a time zone from the list")},
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zoneinfo
 from functools import cache
 from importlib.resources import files
+from operator import itemgetter
 
 from babel.dates import get_timezone_location
 from django.utils.translation import get_language
@@ -23,21 +24,21 @@ REGIONS = {
     "Indian": _("Indian Ocean"),
     "Pacific": _("Pacific Ocean"),
 }
-Choices = list[tuple[str, object]]
+Choices = tuple[tuple[str, object], ...]
 
 
 def choices() -> Choices:
     """Groups of (zone, city), each sorted by city, for a form's field; UTC comes first."""
-    cities = _cities((get_language() or "en").replace("-", "_"))
-    return [("UTC", _("Universal time (UTC)")), *((str(name), cities[region]) for region, name in REGIONS.items())]
+    return _in_language((get_language() or "en").replace("-", "_"))
 
 
 @cache
-def _cities(language: str) -> dict[str, Choices]:
-    groups: dict[str, Choices] = {region: [] for region in REGIONS}
+def _in_language(language: str) -> Choices:
+    groups: dict[str, list[tuple[str, str]]] = {region: [] for region in REGIONS}
     for zone in _zones():
         groups[zone.partition("/")[0]].append((zone, _city(zone, language)))
-    return {region: sorted(group, key=lambda choice: str(choice[1])) for region, group in groups.items()}
+    regions = ((str(name), tuple(sorted(groups[region], key=itemgetter(1)))) for region, name in REGIONS.items())
+    return ("UTC", str(_("Universal time (UTC)"))), *regions
 
 
 @cache

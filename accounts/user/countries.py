@@ -5,16 +5,17 @@ from functools import cache
 from babel import Locale
 from django.utils.translation import get_language
 
+Choices = tuple[tuple[str, str], ...]
 NOT_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"}
 
 
-def choices() -> list[tuple[str, str]]:
+def choices() -> Choices:
     """(ISO 3166-1 code, name) sorted by name, for a form's field."""
     return _in_language((get_language() or "en").split("-")[0])
 
 
 @cache
-def _in_language(language: str) -> list[tuple[str, str]]:
+def _in_language(language: str) -> Choices:
     names = Locale.parse(language).territories
     countries = [(code, name) for code, name in names.items() if code.isalpha() and len(code) == 2]
-    return sorted(((c, n) for c, n in countries if c not in NOT_COUNTRIES), key=lambda country: country[1])
+    return tuple(sorted(((c, n) for c, n in countries if c not in NOT_COUNTRIES), key=lambda country: country[1]))

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.user import countries
-from lib.forms import LongSelect, one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from lib.forms import LongChoices, LongSelect, one_line
 
 
 class EmailAddressField(forms.EmailField):
@@ -48,8 +45,8 @@ class CountryField(forms.ChoiceField):
         messages = {"required": _("Choose a country"), "invalid_choice": _("Choose a country from the list")}
         widget = LongSelect(attrs={"autocomplete": "country"})
         options = {"label": _("Country you live in"), "error_messages": messages, **options}
-        super().__init__(choices=_countries(), widget=widget, **options)
+        super().__init__(choices=LongChoices(_countries), widget=widget, **options)
 
 
-def _countries() -> Callable[[], list[tuple[str, Any]]]:
-    return lambda: [("", _("Choose a country")), *countries.choices()]
+def _countries() -> tuple[tuple[str, Any], ...]:
+    return ("", _("Choose a country")), *countries.choices()
