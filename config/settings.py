@@ -33,6 +33,7 @@ ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "" if PRODUCTION else "localhost,127.0
 HTTPS = SITE_URL.startswith("https://")
 SILENCED_SYSTEM_CHECKS = ["security.W002"]  # X-Frame-Options comes from lib.headers
 ROOT_URLCONF = "config.urls"
+FORCE_SCRIPT_NAME = ""  # the portal has its host for itself: a header must not put a path before our links
 WSGI_APPLICATION = "config.wsgi.application"
 ASGI_APPLICATION = "config.asgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -253,7 +254,6 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300, "socket_connect_ti
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {"messaging.tasks.deliver_message": {"queue": "messages"}}
 CELERY_TASK_QUEUES: dict[str, dict[str, str]] = {"default": {}, "messages": {}}
-CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
 # A task is done when it has ended, not when it was taken: one that a dead worker held comes back.
 CELERY_TASK_ACKS_LATE = True

@@ -4,6 +4,7 @@ from functools import cache
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import get_language_info
 
 
@@ -15,6 +16,12 @@ def site(_request: HttpRequest | None) -> dict[str, object]:
         "is_demo": settings.DEMO,
         "available_languages": available_languages(),
     }
+
+
+@cache
+def path_of(name: str) -> str:
+    """The path of a page without arguments: reverse() would look it up anew on every page that links to it."""
+    return reverse(name)
 
 
 def absolute(path: str) -> str:

@@ -1,18 +1,28 @@
 """The few tags and filters our templates need."""
 
+from __future__ import annotations
+
 from datetime import datetime, timedelta
 from functools import cache
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from django import template
 from django.conf import settings
+from django.template import defaulttags
+from django.urls import NoReverseMatch
 from django.utils.formats import date_format
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import localtime
 from django.utils.translation import gettext, ngettext, pgettext
 
 from lib import clock
+from lib.site import path_of
+
+if TYPE_CHECKING:
+    from django.template import Context
+    from django.template.base import Parser, Token
 
 register = template.Library()
 SVG = "{http://www.w3.org/2000/svg}"
@@ -30,6 +40,31 @@ def icon(name: str, *, css: str = "") -> SafeString:
         view_box,
         mark_safe(drawing),  # noqa: S308 - our own file
     )
+
+
+class _Path(template.Node):
+    """{% url "name" %} and {% url "name" as variable %}, from Django's node for them."""
+
+    def __init__(self, node: defaulttags.URLNode) -> None:
+        self.node, self.name = node, node.view_name.var
+
+    def render(self, context: Context) -> str:
+        try:
+            path = path_of(self.name)
+        except NoReverseMatch:
+            return self.node.render(context)
+        if self.node.asvar is None:
+            return escape(path)
+        context[self.node.asvar] = path
+        return ""
+
+
+@register.tag
+def url(parser: Parser, token: Token) -> template.Node:
+    """Django's own, which looks a page without arguments up once: a dozen links to such are on every page."""
+    node = defaulttags.url(parser, token)
+    is_plain = not node.args and not node.kwargs and isinstance(node.view_name.var, str)
+    return _Path(node) if is_plain else node
 
 
 @register.filter
