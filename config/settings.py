@@ -68,7 +68,7 @@ MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.sessions.middleware.SessionUserMiddleware",
     "twofactor.middleware.LazyOTPMiddleware",
     "twofactor.trusted_browsers.cookie.BrowserCookieMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",

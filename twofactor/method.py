@@ -12,6 +12,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from accounts.user.models import Protection
+from lib.site import path_of
 from twofactor.second_factor import Devices
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class Method:
 
     @property
     def add_url(self) -> str:
-        return reverse(f"twofactor:{self.slug}:{self.page}")
+        return path_of(f"twofactor:{self.slug}:{self.page}")
 
     @property
     def is_backup(self) -> bool:

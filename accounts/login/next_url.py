@@ -2,8 +2,9 @@
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+
+from lib.site import path_of
 
 LONGEST = 2000
 
@@ -21,4 +22,4 @@ def safe_next(request: HttpRequest, wanted: str) -> str:
     # A browser drops tabs and line breaks before it reads an address, and no database stores a NUL.
     if is_ours and len(wanted) <= LONGEST and wanted.startswith("/") and wanted.isprintable():
         return wanted
-    return reverse(settings.LOGIN_REDIRECT_URL)
+    return path_of(settings.LOGIN_REDIRECT_URL)

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 VISITOR_AGE = timedelta(hours=1)  # a visitor's row holds scratch only, such as the id of a pending sign-in
 TOUCH_EVERY = timedelta(minutes=1)
 SUDO = timedelta(minutes=15)
-_BY_KEY = PreparedSelect(lambda given: Session.objects.live(given.now).filter(key_digest=given.digest))
+_BY_KEY = PreparedSelect(
+    lambda given: Session.objects.live(given.now).filter(key_digest=given.digest).select_related("user")
+)
 BRIEF = "brief"  # in the data: the browser has been told that the cookie ends with it
 
 
@@ -58,7 +60,7 @@ class SessionStore(SessionBase):
 
     @property
     def row(self) -> Session | None:
-        """The stored session, None for a visitor without one."""
+        """The stored session with its person, None for a visitor without one."""
         self._data()
         return self._row
 

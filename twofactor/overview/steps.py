@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
+
+from lib.site import path_of
 
 if TYPE_CHECKING:
     from accounts.user.models import User
@@ -38,7 +39,7 @@ def _password(user: User) -> Step:
         todo=_("Choose another password"),
         why=_("Yours appeared in a data leak. Others try such passwords first."),
         action=_("Change password"),
-        url=reverse("accounts:password:change"),
+        url=path_of("accounts:password:change"),
     )
 
 
@@ -48,7 +49,7 @@ def _two_steps(own: list[SecondFactor]) -> Step:
         todo=_("Turn on two-step verification"),
         why=_("Right now anyone who learns your password gets in."),
         action=_("Turn on"),
-        url=reverse("twofactor:devices:add"),
+        url=path_of("twofactor:devices:add"),
     )
 
 
@@ -58,7 +59,7 @@ def _codes(own: list[SecondFactor], backups: list[SecondFactor]) -> Step:
         todo=_("Save your backup codes"),
         why=_("If you lose your phone, one of them gets you in."),
         action=_("Save codes"),
-        url=reverse("twofactor:backup_codes:codes") if backups else reverse("twofactor:devices:overview"),
+        url=path_of("twofactor:backup_codes:codes") if backups else path_of("twofactor:devices:overview"),
     )
 
 
@@ -69,5 +70,5 @@ def _second_method(own: list[SecondFactor]) -> Step:
         todo=_("Add a second way to sign in"),
         why=_("Right now only “%(name)s” can confirm a sign-in.") % {"name": name},
         action=_("Add a method"),
-        url=reverse("twofactor:devices:add"),
+        url=path_of("twofactor:devices:add"),
     )

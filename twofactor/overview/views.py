@@ -11,6 +11,7 @@ from accounts.sessions.models import Session
 from audit import timeline
 from audit.models import SecurityEvent
 from lib import clock
+from lib.prepared import PreparedSelect
 from twofactor import registry
 from twofactor.checkup import actions as checkup
 from twofactor.overview.card import cards_for
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
 MOST_BROWSERS = 4
 MOST_EVENTS = 4
+_SIGNED_IN = PreparedSelect(
+    lambda given: Session.objects.live(given.now).filter(user=given.user).order_by("-last_seen_at")[:MOST_BROWSERS]
+)
+_LATEST = PreparedSelect(lambda given: SecurityEvent.objects.of(given.user)[:MOST_EVENTS])
 WELL, ALMOST = 4, 2  # steps done
 
 
@@ -31,7 +36,7 @@ def security(request: SignedInRequest) -> HttpResponse:
     rows = registry.devices_by_method(request.user)
     steps = steps_of(request.user, rows)
     score = sum(step.is_done for step in steps)
-    live = Session.objects.live(clock.now()).filter(user=request.user).order_by("-last_seen_at")
+    signed_in = _SIGNED_IN.rows(user=request.user.pk, now=clock.now())
     here = request.session.row
     context = {
         "rows": [(method, devices) for method, devices in rows if devices or not method.is_backup],
@@ -43,8 +48,8 @@ def security(request: SignedInRequest) -> HttpResponse:
         "next_step": next((step for step in steps if not step.is_done), None),
         "first_name": request.user.name.split()[0] if request.user.name.split() else request.user.login_id,
         "here": here,
-        "others": [session for session in live[:MOST_BROWSERS] if session != here],
-        "days": timeline.days_of(SecurityEvent.objects.of(request.user)[:MOST_EVENTS]),
+        "others": [session for session in signed_in if session != here],
+        "days": timeline.days_of(_LATEST.rows(user=request.user.pk)),
         "cards": cards_for(request),
         "is_check_up_due": checkup.is_due(request.user, rows),
     }

@@ -1,19 +1,14 @@
-"""Whose session it is."""
+"""What django.contrib.auth may ask of us."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 import pytest
 from django.contrib import auth
 from django.test import RequestFactory
 
+from accounts.user.backend import SessionUserBackend
+from accounts.user.models import User
 from tests.bed.people import PASSWORD
-
-if TYPE_CHECKING:
-    from django.test import Client
-
-    from accounts.user.models import User
 
 pytestmark = pytest.mark.django_db
 
@@ -26,15 +21,10 @@ def test_it_authenticates_nobody(alice: User) -> None:
         assert auth.authenticate(request, **credentials) is None
 
 
-def test_a_deleted_person_s_session_is_nobody_s(alice: User, alices: Client) -> None:
-    assert alices.get("/2fa/").status_code == 200
-    alice.is_active = False
-    alice.save()
+def test_it_knows_the_person_of_an_asynchronous_request(alice: User) -> None:
+    backend = SessionUserBackend()
 
-    assert alices.get("/2fa/").status_code == 302
-
-
-def test_a_person_who_is_gone_leaves_no_session_behind(alice: User, alices: Client) -> None:
-    type(alice).objects.filter(pk=alice.pk).delete()
-
-    assert alices.get("/2fa/").status_code == 302
+    assert backend.get_user(alice.pk) == alice
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    assert backend.get_user(alice.pk) is None
+    assert backend.get_user(0) is None

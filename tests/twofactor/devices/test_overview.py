@@ -47,4 +47,4 @@ def test_the_number_of_devices_does_not_change_the_number_of_statements(
     with CaptureQueriesContext(connection) as captured:
         alices.get("/2fa/")
 
-    assert len(captured) <= 3 + len(registry.METHODS)
+    assert len(captured) <= 2 + len(registry.METHODS)

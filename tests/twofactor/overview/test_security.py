@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 PAGE = "/security/"
 LEAKED = "password12345"
 OWN = 3  # statements of the page beside one for each kind: codes left, sessions, events
-REQUEST = 2  # the session and the person, on every page
+REQUEST = 1  # the session with its person, on every page
 
 
 def page_of(client: Client) -> str:
