@@ -45,6 +45,7 @@ class PreparedSelect(Generic[Row]):
 
     def __init__(self, build: Callable[[Given], QuerySet[Row]]) -> None:
         self._statement = cache(lambda _vendor: _Select(lambda given: _whole(build(given)).query))
+        self._is_there = cache(lambda _vendor: _Statement(lambda given: _whole(build(given)).query.exists()))
 
     def rows(self, **given: Any) -> list[Row]:
         """All of them. Raises TransactionManagementError if it locks them outside a transaction."""
@@ -58,6 +59,12 @@ class PreparedSelect(Generic[Row]):
     def one(self, **given: Any) -> Row | None:
         """The row with the values of a unique key, or None."""
         return next(iter(self.rows(**given)), None)
+
+    def any(self, **given: Any) -> bool:
+        """Whether there is one, without reading it."""
+        database = _database()
+        with self._is_there(database.vendor).cursor(given, database) as cursor:
+            return cursor.fetchone() is not None
 
 
 class PreparedUpdate(Generic[Row]):

@@ -133,4 +133,4 @@ class Method:
 
     def is_open_to(self, user: User) -> bool:
         """Whether the person has anything to answer with."""
-        return any(devices.query().exists() for devices in self.answering(user))
+        return any(devices.any() for devices in self.answering(user))

@@ -129,6 +129,9 @@ class Devices:
     def read(self) -> list[SecondFactor]:
         return _statement(self.kind, *self._columns).rows(**self._columns)
 
+    def any(self) -> bool:
+        return _statement(self.kind, *self._columns).any(**self._columns)
+
     def lock(self, answer: Any) -> list[SecondFactor]:
         """Those that the answer can be of, nobody else's until the transaction ends."""
         columns = self.kind.named_by(answer) | self._columns  # what we know goes before what the answer says

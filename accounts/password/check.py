@@ -37,7 +37,7 @@ KNOWN_FOR = timedelta(days=90)
 _SEEN_THERE = PreparedSelect(
     lambda given: Session.objects.filter(
         user_id=given.user_id, network_digest=given.network, first_seen_at__gt=given.since
-    )[:1]
+    )
 )
 
 
@@ -103,7 +103,7 @@ def _bucket(user: User | None, login: str, origin: Origin) -> tuple[object, ...]
 
 def _known_as(user_id: int, origin: Origin) -> str:
     """The network, else the browser, that the person is known from; "" for a stranger."""
-    if _SEEN_THERE.rows(user_id=user_id, network=origin.network_digest, since=clock.now() - KNOWN_FOR):
+    if _SEEN_THERE.any(user_id=user_id, network=origin.network_digest, since=clock.now() - KNOWN_FOR):
         return origin.network_digest
     is_known = cast("Callable[[int, Origin], bool]", import_string(settings.KNOWN_BROWSER))
     return origin.browser if origin.browser and is_known(user_id, origin) else ""

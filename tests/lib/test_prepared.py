@@ -89,6 +89,17 @@ def test_it_is_the_sql_of_the_orm_in_alternatives_negations_and_subqueries() -> 
     )
 
 
+def test_whether_there_is_one_is_the_sql_of_the_orm(alice: User) -> None:
+    by_email = PreparedSelect(lambda given: User.objects.filter(email=given.email).order_by("name"))
+
+    assert by_email.any(email=alice.email)
+    assert not by_email.any(email="nobody@example.org")
+    ours = sql_of(lambda: by_email.any(email=alice.email))
+    assert ours == sql_of(lambda: User.objects.filter(email=alice.email).order_by("name").exists())
+    with pytest.raises(TypeError):
+        by_email.any()
+
+
 def test_rows_are_whole_objects_with_what_they_are_joined_to(alice: User) -> None:
     attempt = LoginAttempt.objects.create(
         user=alice, session_digest="d", auth_generation=alice.auth_generation, next_url="/", ip="2001:db8::1"
