@@ -217,10 +217,10 @@ def test_so_do_whole_rows(alice: User) -> None:
     columns = {"user": alice, "slug": "x", "details": {"a": "1"}, "ip": "203.0.113.7", "created_at": clock.now()}
     device = code_app(alice)
 
-    ours = sql_of(lambda: prepared.insert(SecurityEvent(seq=91, **columns)))
-    theirs = sql_of(lambda: SecurityEvent(seq=92, **columns).save(force_insert=True))
+    ours = sql_of(lambda: prepared.insert(SecurityEvent(seq=91919191, **columns)))
+    theirs = sql_of(lambda: SecurityEvent(seq=91919192, **columns).save(force_insert=True))
 
-    assert ours.replace("91", "92") == theirs
+    assert ours.replace("91919191", "91919192") == theirs
     assert sql_of(lambda: prepared.update(device)) == sql_of(device.save)
 
 
