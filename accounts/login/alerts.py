@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from accounts.login.models import LIFETIME, LoginAttempt
+from accounts.sessions.known import KNOWN_FOR, is_known_network
 from accounts.sessions.models import Session
 from accounts.user.models import User
 from audit import events
@@ -22,7 +23,6 @@ from messaging.models import Message
 if TYPE_CHECKING:
     from lib.origin import Origin
 
-KNOWN_FOR = timedelta(days=90)
 MOST_SESSIONS = 100  # looked at: bounds what a password step can cost
 MAIL_EVERY = timedelta(hours=1)
 MOST_ATTEMPTS = 100  # counted in one mail
@@ -37,14 +37,14 @@ def is_new_place(user: User, origin: Origin) -> bool:
     Known is what a session of the last 90 days came from: a session needs the second step, so nobody makes himself
     known with a password alone. The very first sign-in of an account is never new.
     """
+    if is_known_network(user.pk, origin.network_digest):
+        return False
     recent = Session.objects.filter(user=user, first_seen_at__gt=clock.now() - KNOWN_FOR).order_by("-first_seen_at")
-    known = set(recent.values_list("network_digest", "user_agent")[:MOST_SESSIONS])
+    known = set(recent.values_list("user_agent", flat=True)[:MOST_SESSIONS])
     if not known:
         return _has_signed_in_before(user)
-    if origin.network_digest in {network for network, _agent in known}:
-        return False
     browser = browser_and_system(origin.user_agent)
-    return not any(browser) or browser not in {browser_and_system(agent) for _network, agent in known}
+    return not any(browser) or browser not in {browser_and_system(agent) for agent in known}
 
 
 def tell_new_place(user: User, *, event_id: int) -> None:

@@ -11,12 +11,11 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 
 from accounts.password.validators import is_leaked
-from accounts.sessions.models import Session
+from accounts.sessions.known import is_known_network
 from accounts.user.models import User
 from audit import events
 from audit.actions import record
-from lib import clock, limits
-from lib.prepared import PreparedSelect
+from lib import limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,12 +31,6 @@ LIMIT = limits.Limit(
     longest_wait=timedelta(hours=1),
     most_in_a_row=100,
     new_password_opens=True,  # the counters are those of one password
-)
-KNOWN_FOR = timedelta(days=90)
-_SEEN_THERE = PreparedSelect(
-    lambda given: Session.objects.filter(
-        user_id=given.user_id, network_digest=given.network, first_seen_at__gt=given.since
-    )
 )
 
 
@@ -103,7 +96,7 @@ def _bucket(user: User | None, login: str, origin: Origin) -> tuple[object, ...]
 
 def _known_as(user_id: int, origin: Origin) -> str:
     """The network, else the browser, that the person is known from; "" for a stranger."""
-    if _SEEN_THERE.any(user_id=user_id, network=origin.network_digest, since=clock.now() - KNOWN_FOR):
+    if is_known_network(user_id, origin.network_digest):
         return origin.network_digest
     is_known = cast("Callable[[int, Origin], bool]", import_string(settings.KNOWN_BROWSER))
     return origin.browser if origin.browser and is_known(user_id, origin) else ""

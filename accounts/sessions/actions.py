@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
 
 from accounts.login.models import LoginAttempt
+from accounts.sessions.known import KNOWN_FOR
 from accounts.sessions.models import Ending, Session
 from accounts.user.models import User
 from audit import events
@@ -17,8 +17,6 @@ from lib import clock
 if TYPE_CHECKING:
     from accounts.requests import SignedInRequest
     from accounts.sessions.store import SessionStore
-
-KEPT = timedelta(days=90)  # as long as a network counts as known
 
 
 def end_others(user: User, *, keep: SessionStore | None, reason: Ending) -> int:
@@ -70,5 +68,5 @@ def purge_sessions() -> int:
     """Delete visitors' rows that are over, and people's after 90 days; returns how many."""
     now = clock.now()
     visitors = Session.objects.filter(user=None, expires_at__lt=now)
-    people = Session.objects.filter(expires_at__lt=now - KEPT)
+    people = Session.objects.filter(expires_at__lt=now - KNOWN_FOR)
     return visitors.delete()[0] + people.delete()[0]
