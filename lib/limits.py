@@ -73,10 +73,8 @@ def reserve(limit: Limit, *subject: object, total: Limit | None = None, total_su
     if total is not None:
         wanted[total.key(total_subject)] = total
     now = clock.now()
-    with transaction.atomic(durable=True):
-        in_a_row = _count(wanted, now)
-        if len(in_a_row) < len(wanted):
-            in_a_row |= _take_others(wanted, in_a_row, now)
+    while not (in_a_row := _count(wanted, now) or _take_each(wanted, now)):
+        _make(wanted, now)
     own_key, *total_key = wanted
     return Reservation(tuple(wanted), in_a_row[own_key], in_a_row[total_key[0]] if total_key else 0)
 
@@ -92,15 +90,23 @@ def forget(limit: Limit, *subject: object) -> None:
     Counter.objects.filter(key=limit.key(*subject)).delete()
 
 
+@transaction.atomic
 def purge(before: datetime) -> int:
-    """Delete counters that nobody touched since then; returns how many."""
-    return Counter.objects.filter(window_ends_at__lt=before).delete()[0]
+    """Delete counters that nobody touched since then; returns how many. One that somebody takes just now is left."""
+    idle = Counter.objects.select_for_update(skip_locked=True).filter(window_ends_at__lt=before)
+    return Counter.objects.filter(pk__in=idle.values("pk")).delete()[0]
 
 
+# Each of these locks counters in one statement, which does so in their order, and gives them back before the next one
+# begins. In a second statement a counter could turn up that was made meanwhile and comes before those held: two
+# requests could wait for each other.
+
+
+@transaction.atomic(durable=True)
 def _count(wanted: dict[str, Limit], now: datetime) -> dict[str, int]:
-    """Raise those that only go up by one, as nearly all do, in one statement; how many in a row there are, by key."""
+    """Raise all by one if they only go up by one, as nearly all do; how many in a row there are, by key. Else none."""
     own, *_, total = (*wanted.values(), *wanted.values())
-    return dict(
+    in_a_row = dict(
         _COUNT.returned(
             **_own_and_total(tuple(wanted)),
             now=now,
@@ -110,27 +116,29 @@ def _count(wanted: dict[str, Limit], now: datetime) -> dict[str, int]:
             total_in_a_row=total.most_in_a_row,
         )
     )
+    if len(in_a_row) == len(wanted):
+        return in_a_row
+    transaction.set_rollback(True)
+    return {}
 
 
-def _take_others(wanted: dict[str, Limit], counted: dict[str, int], now: datetime) -> dict[str, int]:
-    """Counters that are new, closed or closing, or whose window is over."""
-    counters = [counter for counter in _locked(wanted, now) if counter.key not in counted]
+@transaction.atomic(durable=True)
+def _take_each(wanted: dict[str, Limit], now: datetime) -> dict[str, int]:
+    """The same for counters that are closed or closing, or whose window is over. None if one is still to be made."""
+    counters = _LOCKED.rows(**_own_and_total(tuple(wanted)))
     for counter in counters:
         _take(counter, wanted[counter.key], now)
+    if len(counters) < len(wanted):
+        return {}
+    for counter in counters:
         counter.save()
     return {counter.key: counter.in_a_row for counter in counters}
 
 
-def _locked(wanted: dict[str, Limit], now: datetime) -> list[Counter]:
-    """The counters, made where missing, always locked in the same order."""
-    keys = _own_and_total(tuple(wanted))
-    counters = _LOCKED.rows(**keys)
-    if len(counters) < len(wanted):
-        missing = set(wanted) - {counter.key for counter in counters}
-        fresh = [Counter(key=key, window_ends_at=now + wanted[key].period) for key in sorted(missing)]
-        Counter.objects.bulk_create(fresh, ignore_conflicts=True)
-        counters = _LOCKED.rows(**keys)
-    return counters
+def _make(wanted: dict[str, Limit], now: datetime) -> None:
+    """Make the counters that are missing."""
+    fresh = [Counter(key=key, window_ends_at=now + wanted[key].period) for key in sorted(wanted)]
+    Counter.objects.bulk_create(fresh, ignore_conflicts=True)
 
 
 def _take(counter: Counter, limit: Limit, now: datetime) -> None:

@@ -180,6 +180,27 @@ def test_a_total_refuses_whatever_network_is_left() -> None:
     assert taken(WINDOW, "alice", "fresh", tries=5) == 3
 
 
+def test_a_closed_total_keeps_no_note_of_who_tries_from_where() -> None:
+    """Else whoever tries on would fill the table."""
+    taken(STRICT, "alice", tries=7)
+
+    for network in range(5):
+        with pytest.raises(TooManyAttempts):
+            reserve_with_total(str(network))
+
+    assert Counter.objects.count() == 1
+
+
+def test_counters_are_deleted_that_nobody_touched_since(clock: TestClock) -> None:
+    clock.stop()
+    limits.reserve(WINDOW, "alice")
+    clock.advance(HOUR)
+    limits.reserve(WINDOW, "bob")
+
+    assert limits.purge(now() + timedelta(seconds=1)) == 1
+    assert taken(WINDOW, "bob", tries=5) == 2
+
+
 # ── The one statement for the many, and the rest ──
 LIMITS = [
     Limit(name="open", times=3, period=HOUR),
@@ -268,6 +289,36 @@ def test_tries_that_take_the_same_two_the_other_way_round_do_not_wait_for_each_o
     race(16, take_both)
 
     assert [counter.taken for counter in Counter.objects.all()] == [80, 80]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_first_tries_do_not_wait_for_each_other() -> None:
+    """One request makes a counter while another holds the total, and a third has seen neither."""
+    many = Limit(name="many", times=1000, period=HOUR)
+
+    for person in range(10):
+        race(16, lambda number: limits.reserve(many, person, number % 4, total=many, total_subject=person))  # noqa: B023
+
+    assert sum(Counter.objects.values_list("taken", flat=True)) == 10 * 16 * 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_tries_and_the_deletion_of_idle_counters_do_not_wait_for_each_other() -> None:
+    many = Limit(name="many", times=1000, period=HOUR)
+    idle = [Counter(key=many.key(number), window_ends_at=now() - HOUR) for number in range(60)]
+
+    def take_or_purge(number: int) -> None:
+        if number % 4 == 0:
+            limits.purge(now())
+        for first in range(0, 60, 2):
+            limits.reserve(many, first, total=many, total_subject=first + 1)
+
+    for _ in range(5):
+        Counter.objects.all().delete()
+        Counter.objects.bulk_create(random.sample(idle, 60))
+        race(16, take_or_purge)
+
+    assert {counter.taken for counter in Counter.objects.all()} <= set(range(1, 17))
 
 
 @pytest.mark.django_db(transaction=True)
