@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from twofactor.methods.totp.models import TOTPDevice
 
 QUARTER, SECOND = timedelta(minutes=15), timedelta(seconds=1)
-# Overviews, and pages that somebody without sudo must reach: the check by mail, the undo link, the codes just made,
+# Overviews, and pages that somebody without sudo must reach: the check by mail, the undo link, how many codes are left,
 # trying what one has. What scripts ask tells nothing but whether a phone has answered.
 OPEN_WITHOUT = {
     "/2fa/",

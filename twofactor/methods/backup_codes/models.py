@@ -120,6 +120,11 @@ class BackupCodes(SecondFactor):
     def may_be_shown(self) -> bool:
         return bool(self.sealed_codes) and clock.now() < self.created_at + SHOWN_FOR
 
+    @property
+    def waits_for_web(self) -> bool:
+        """Whether the web page may still show them and has not done so."""
+        return self.may_be_shown and self.shown_on_web_at is None
+
     def digest_of(self, code: str) -> str:
         """Argon2id over the peppered code: without the key a stolen table cannot even be guessed at."""
         peppered = crypto.keyed_digest("backup_codes", self.user_id, code)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from accounts.requests import SignedInRequest
 
 
-@no_sudo("Saying that the codes are saved only hides them sooner")
+@no_sudo("Only the codes themselves need it, and without it nobody sees them")
 @require_http_methods(["GET", "HEAD", "POST"])
 def codes(request: SignedInRequest) -> HttpResponse:
     """The codes on the first visit, how many are left on later ones. The tick leads on."""
@@ -33,8 +33,20 @@ def codes(request: SignedInRequest) -> HttpResponse:
         actions.note_saved(present, request=request)
         messages.success(request, _("Your backup codes are saved. Two-step verification is ready."))
         return redirect("twofactor:devices:overview")
+    # HEAD would use up the one time they are shown, and show nothing.
+    if request.method == "GET" and present.waits_for_web:
+        return _first_visit(request, present, form)
     # Who forgot the tick gets the page again as it was.
-    shown = actions.shown_again(present) if form.errors else actions.show_once(present)
+    shown = actions.shown_again(present) if form.errors and request.session.has_sudo else []
+    return _page(request, present, form, shown)
+
+
+@require_sudo
+def _first_visit(request: SignedInRequest, present: BackupCodes, form: SavedForm) -> HttpResponse:
+    return _page(request, present, form, actions.show_once(present))
+
+
+def _page(request: SignedInRequest, present: BackupCodes, form: SavedForm, shown: list[str]) -> HttpResponse:
     context = {"codes": shown, "form": form, "present": present, "how_many": HOW_MANY}
     return render(request, "twofactor/methods/backup_codes/codes.html", context, status=422 if form.errors else 200)
 

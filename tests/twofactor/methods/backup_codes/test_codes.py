@@ -240,6 +240,51 @@ def test_renewing_asks_to_confirm_after_fifteen_minutes(activated: Client, clock
         assert activated.post(page)["Location"].startswith("/confirm/")
 
 
+def without_sudo(alice: User) -> Client:
+    """A browser of hers that has not confirmed lately: perhaps somebody else has its cookie."""
+    browser = Client()
+    sign_in(browser, alice)
+    session = browser.session
+    session.drop_sudo()
+    session.save()
+    return browser
+
+
+def test_without_a_confirmation_nobody_sees_codes_that_wait_to_be_shown(alice: User, clock: TestClock) -> None:
+    """AC-01: neither by being there first nor by forgetting the tick after their owner has seen them."""
+    code_app(alice)
+    plain = fresh_set(alice).plain
+    thief, owner = without_sudo(alice), Client()
+    clock.advance(timedelta(seconds=30))
+    sign_in(owner, alice)
+
+    first = thief.get(PAGE)
+    seen = codes_on(owner.get(PAGE).content.decode())
+    again = thief.post(PAGE)
+
+    assert first["Location"] == "/confirm/?next=%2F2fa%2Fbackup-codes%2F"
+    assert seen == plain
+    assert again.status_code == 422
+    assert not any(code in again.content.decode() for code in plain)
+
+
+def test_whoever_confirms_sees_the_codes_that_wait(alice: User, clock: TestClock) -> None:
+    device = code_app(alice)
+    plain = fresh_set(alice).plain
+    browser = without_sudo(alice)
+    clock.advance(timedelta(seconds=30))
+
+    back = browser.post(browser.get(PAGE)["Location"], {"code": totp_code(device)}, follow=True)
+
+    assert codes_on(back.content.decode()) == plain
+
+
+def test_asking_for_the_head_alone_does_not_use_them_up(activated: Client) -> None:
+    assert activated.head(PAGE).status_code == 200
+
+    assert len(codes_on(activated.get(PAGE).content.decode())) == 10
+
+
 def test_without_two_step_verification_there_are_none(alices: Client) -> None:
     for page in (PAGE, PAGE + "renew/"):
         assert alices.get(page).status_code == 404
