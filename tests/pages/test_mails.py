@@ -134,3 +134,15 @@ def test_every_mail_has_one_heading_and_every_alert_its_link(mails: Mails) -> No
         "You already have an account",
         "Your email was changed back",  # to the address that was taken off: it may be a thief's
     }
+
+
+def test_every_mail_that_says_when_says_browser_and_place_too(mails: Mails) -> None:
+    """Where no place is known it says so: a line that is not there is not missed."""
+    told = [mail for mail in mails.values() if "\nTime: " in str(mail.body)]
+
+    assert len(told) >= 12
+    for mail in told:
+        text, html = str(mail.body), str(mail.alternatives[0].content)
+        in_text = [text.count(f"\n{name}: ") for name in ("Time", "Browser", "Place")]
+        in_html = [html.count(f"<dt>{name}</dt>") for name in ("Time", "Browser", "Place")]
+        assert in_text == in_html == in_text[:1] * 3, mail.subject

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.urls import reverse
 
 from audit.models import SecurityEvent
-from lib import links, site
+from lib import links, site, user_agent
 from messaging import content
 from twofactor.enrolment.models import CHECK_LIFETIME, UNDO_LIFETIME
 
@@ -35,7 +35,7 @@ def _facts(message: Message) -> dict[str, object]:
     event = SecurityEvent.objects.select_related("user").get(pk=message.details["event"])
     return {
         "when": event.created_at.astimezone(event.user.zone) if event.user else event.created_at,
-        "browser": event.browser,
+        "browser": user_agent.describe(event.user_agent),
         "place": event.place,
         "device_name": event.details.get("name", ""),
     }
