@@ -160,10 +160,7 @@ SIGNUP = env_str("SIGNUP", "open")
 SECOND_STEP = "twofactor.challenge.actions.second_step"
 PROOF_LABEL = "twofactor.registry.label_of_proof"
 KNOWN_BROWSER = "twofactor.trusted_browsers.actions.is_known"
-PASSWORD_HASHERS = [
-    "accounts.password.hashers.Argon2idHasher",
-    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
-]
+PASSWORD_HASHERS = ["accounts.password.hashers.Argon2idHasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
 ARGON2_TIME_COST = env_int("ARGON2_TIME_COST", 2)
 ARGON2_MEMORY_KIB = env_int("ARGON2_MEMORY_KIB", 19 * 1024)
 ARGON2_PARALLELISM = env_int("ARGON2_PARALLELISM", 1)
@@ -254,6 +251,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300, "socket_connect_ti
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {"messaging.tasks.deliver_message": {"queue": "messages"}}
 CELERY_TASK_QUEUES: dict[str, dict[str, str]] = {"default": {}, "messages": {}}
+CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
 # A task is done when it has ended, not when it was taken: one that a dead worker held comes back.
 CELERY_TASK_ACKS_LATE = True
