@@ -1,4 +1,4 @@
-"""What every address answers, to whom; a view that nobody thought of is asked too."""
+"""What every address answers, to whom (2F-01); a view that nobody thought of is asked too."""
 
 from __future__ import annotations
 

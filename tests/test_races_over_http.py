@@ -1,4 +1,4 @@
-"""One code or link, many browsers at the same instant, four production workers: it counts once (N2)."""
+"""One code or link, many browsers at the same instant, four production workers: it counts once (N2, TO-02, BC-02)."""
 
 from __future__ import annotations
 

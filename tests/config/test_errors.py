@@ -1,4 +1,4 @@
-"""What people see when the portal cannot work (DB-03, N19, AI-06)."""
+"""What people see when the portal cannot work (DB-03, MW-02, N19, AI-06)."""
 
 from __future__ import annotations
 

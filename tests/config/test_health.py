@@ -65,6 +65,7 @@ def test_without_redis_people_sign_in_all_the_same(client: Client, settings: Set
 
 
 def test_a_sweep_that_stopped_shows(client: Client, swept: None, clock: TestClock) -> None:  # noqa: ARG001
+    """MW-09."""
     clock.advance(health.SWEEP_LATE + timedelta(seconds=1))
     answer = client.get("/healthz/ready")
     assert answer.status_code == 200
@@ -72,6 +73,7 @@ def test_a_sweep_that_stopped_shows(client: Client, swept: None, clock: TestCloc
 
 
 def test_messages_that_wait_or_were_given_up_show(client: Client) -> None:
+    """MW-04."""
     hour_ago = portal_clock.now() - timedelta(hours=1)
     Message.objects.create(kind="plain", created_at=hour_ago)
     Message.objects.create(kind="plain", state=State.DEAD)

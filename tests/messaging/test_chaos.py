@@ -1,4 +1,4 @@
-"""Workers are killed while mail flows, and Redis forgets everything: no mail may be lost, none may be seen twice.
+"""Workers are killed while mail flows, Redis forgets everything: no mail may be lost, none be seen twice (MW-01).
 
 By SMTP nobody can promise that a mail leaves exactly once: a worker that dies after the server's yes and before it has
 written that down knows no more than one that died before. What is promised, and counted here: nothing is lost; what

@@ -77,6 +77,7 @@ def test_a_worker_that_comes_late_changes_nothing(waiting: Waiting, channel: Mod
 
 
 def test_a_clock_set_back_a_day_holds_nothing_up(waiting: Waiting, channel: ModuleType, clock: TestClock) -> None:
+    """MW-09."""
     leased, new = waiting(), waiting()
     leased.move(State.SENDING, tries=1, lease_until=portal_clock.now() + settings.MESSAGE_LEASE)
     clock.advance(timedelta(days=-1))
@@ -146,6 +147,7 @@ def test_a_message_that_workers_keep_dying_with_is_given_up(
 def test_one_that_cannot_be_written_stops_no_other(
     waiting: Waiting, channel: ModuleType, clock: TestClock, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """MW-04."""
     poison = waiting("poison")
     for number in range(200):
         waiting(details={"number": number})
@@ -185,6 +187,7 @@ def deliver_as_worker(message_id: UUID, _number: int) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_many_workers_with_one_message_send_it_once(waiting: Waiting, channel: ModuleType) -> None:
+    """MW-08."""
     for _ in range(10):
         channel.reset()
         message = waiting()
@@ -194,6 +197,7 @@ def test_many_workers_with_one_message_send_it_once(waiting: Waiting, channel: M
 
 @pytest.mark.django_db(transaction=True)
 def test_many_sweeps_at_once_send_each_message_once(waiting: Waiting, channel: ModuleType) -> None:
+    """MW-08."""
     messages = {waiting().pk for _ in range(30)}
     race(8, lambda _number: sweep(deliver))
     assert len(channel.sent) == 30

@@ -100,6 +100,7 @@ def test_it_falls_with_the_change_it_tells_of(broker: redis.Redis) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_is_poked_after_the_commit_and_with_the_id_alone(broker: redis.Redis) -> None:
+    """MW-10."""
     with transaction.atomic():
         message = queue("plain", to=LENA, details={"number": 1})
         assert broker.llen("messages") == 0

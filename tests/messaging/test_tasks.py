@@ -24,6 +24,7 @@ def test_the_task_delivers_by_id(waiting: Waiting, channel: ModuleType) -> None:
 
 
 def test_the_sweep_pokes_for_what_an_emptied_redis_forgot(waiting: Waiting, settings: Settings) -> None:
+    """MW-02."""
     waiting(), waiting()
     with redis.Redis.from_url(settings.REDIS_URL) as broker:
         broker.flushall()
@@ -59,6 +60,7 @@ def test_every_task_of_the_timetable_exists_and_does_not_pile_up() -> None:
     ],
 )
 def test_a_task_survives_its_worker_and_leaves_nothing_in_redis(option: str, value: object) -> None:
+    """MW-10."""
     assert app.conf[option] == value
 
 

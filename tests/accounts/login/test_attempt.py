@@ -1,4 +1,4 @@
-"""A pending sign-in: finished once, for ten minutes, by the browser that began it."""
+"""A pending sign-in: finished once, for ten minutes (2F-07), by the browser that began it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A new password by mail (PW-02, AC-05, AI-03, ASVS 6.4.3)."""
+"""A new password by mail (PW-02, 2F-10, AC-05, AI-03, ASVS 6.4.3)."""
 
 from __future__ import annotations
 

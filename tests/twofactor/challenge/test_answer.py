@@ -18,6 +18,8 @@ from twofactor.challenge import budget
 from twofactor.models import TOTPDevice
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pytest_django.fixtures import SettingsWrapper
 
     from accounts.user.models import User
@@ -196,6 +198,7 @@ def test_a_try_counts_even_if_the_request_dies_afterwards(
 
 
 def test_a_pending_sign_in_dies_after_ten_minutes(half: Client, device: TOTPDevice, clock: TestClock) -> None:
+    """2F-07."""
     clock.advance(timedelta(minutes=10, seconds=1))
 
     assert half.get(PAGE)["Location"] == "/login/"
@@ -204,6 +207,7 @@ def test_a_pending_sign_in_dies_after_ten_minutes(half: Client, device: TOTPDevi
 
 
 def test_a_pending_sign_in_dies_with_the_password(half: Client, alice: User, device: TOTPDevice) -> None:
+    """2F-06."""
     owner = Client()
     give_password(owner, alice)
     owner.post(PAGE, {"code": totp_code(device)})
@@ -215,6 +219,7 @@ def test_a_pending_sign_in_dies_with_the_password(half: Client, alice: User, dev
 
 
 def test_a_pending_sign_in_dies_with_the_account(half: Client, alice: User, device: TOTPDevice) -> None:
+    """2F-06."""
     alice.is_active = False
     alice.save()
 
@@ -223,6 +228,7 @@ def test_a_pending_sign_in_dies_with_the_account(half: Client, alice: User, devi
 
 
 def test_signing_out_ends_a_pending_sign_in(half: Client, device: TOTPDevice) -> None:
+    """2F-07."""
     key = half.cookies["session"].value
     half.post("/logout/")
 
@@ -233,6 +239,7 @@ def test_signing_out_ends_a_pending_sign_in(half: Client, device: TOTPDevice) ->
 
 
 def test_two_sign_ins_in_one_browser_do_not_mix(alice: User, bob: User, client: Client) -> None:
+    """2F-05."""
     alices, bobs = code_app(alice), code_app(bob)
     give_password(client, alice)
     give_password(client, bob)
@@ -243,6 +250,7 @@ def test_two_sign_ins_in_one_browser_do_not_mix(alice: User, bob: User, client: 
 
 
 def test_an_attempt_belongs_to_the_browser_that_began_it(bob: User, device: TOTPDevice) -> None:
+    """2F-05."""
     give_password(Client(), device.user)
     other = Client()
     code_app(bob)
@@ -263,10 +271,44 @@ def test_a_finished_attempt_cannot_be_used_again(half: Client, device: TOTPDevic
 
 @pytest.mark.parametrize("verb", ["put", "delete", "patch", "options", "trace"])
 def test_other_verbs_are_refused(verb: str, half: Client, device: TOTPDevice) -> None:
+    """2F-03."""
     answer = getattr(half, verb)(PAGE, {"code": totp_code(device)} if verb != "trace" else None)
 
     assert answer.status_code == 405
     assert not is_signed_in(half)
+
+
+FULL_WIDTH, ARABIC = (str.maketrans("0123456789", digits) for digits in ("０１２３４５６７８９", "٠١٢٣٤٥٦٧٨٩"))
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        lambda code: code.translate(FULL_WIDTH),
+        lambda code: code.translate(ARABIC),
+        lambda code: f"+{code}",
+        lambda code: f"-{code[1:]}",
+        lambda code: f"0{code}",
+        lambda code: f"{code[:2]}_{code[2:]}",
+        lambda code: f"{code}.0",
+        lambda code: code[1:],
+        lambda code: f"{code}\n{code}",
+    ],
+)
+def test_what_int_would_take_for_the_right_code_is_not_it(
+    typed: Callable[[str], str], half: Client, device: TOTPDevice
+) -> None:
+    """TO-06."""
+    assert half.post(PAGE, {"code": typed(totp_code(device))}).status_code == 422
+    assert not is_signed_in(half)
+
+
+@pytest.mark.parametrize("typed", [" {}{} ", "{} {}", "{}-{}"])
+def test_blanks_and_hyphens_in_the_right_code_do_not_matter(typed: str, half: Client, device: TOTPDevice) -> None:
+    """TO-06."""
+    code = totp_code(device)
+
+    assert half.post(PAGE, {"code": typed.format(code[:3], code[3:])}).status_code == 302
 
 
 def test_head_changes_nothing(half: Client) -> None:
@@ -276,12 +318,14 @@ def test_head_changes_nothing(half: Client) -> None:
 
 @pytest.mark.parametrize("slug", ["none", "no-such-method", "sms", "TOTP", "totp2", "other2", "0"])
 def test_a_method_that_is_not_there_is_404(slug: str, half: Client, device: TOTPDevice) -> None:
+    """2F-03."""
     assert half.get(f"/login/verify/{slug}/").status_code == 404
     assert half.post(f"/login/verify/{slug}/", {"code": totp_code(device)}).status_code == 404
     assert not is_signed_in(half)
 
 
 def test_an_answer_for_a_method_the_person_lacks_counts_as_wrong(half: Client, device: TOTPDevice) -> None:
+    """2F-03."""
     code = totp_code(device)
     TOTPDevice.objects.all().delete()
 
@@ -291,6 +335,7 @@ def test_an_answer_for_a_method_the_person_lacks_counts_as_wrong(half: Client, d
 
 
 def test_without_a_password_there_is_nothing_to_answer(device: TOTPDevice, client: Client) -> None:
+    """2F-11."""
     for page in ("/login/verify/", PAGE, "/login/verify/other/"):
         assert client.get(page)["Location"] == "/login/"
     assert client.post(PAGE, {"code": totp_code(device)})["Location"] == "/login/"

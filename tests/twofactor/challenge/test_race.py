@@ -1,4 +1,4 @@
-"""Of equal answers at the same instant one counts: threads on the database, through the front door."""
+"""Of equal answers at the same instant one counts (TO-02): threads on the database, through the front door."""
 
 from __future__ import annotations
 

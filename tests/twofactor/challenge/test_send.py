@@ -1,4 +1,4 @@
-"""Asking for something to be sent."""
+"""Asking for something to be sent (2F-11)."""
 
 from __future__ import annotations
 

@@ -210,6 +210,7 @@ def test_the_action_itself_refuses_somebody_elses_proof(device: TOTPDevice, bob:
 
 
 def test_backup_codes_are_never_alone(owner: Client, alice: User, device: TOTPDevice) -> None:
+    """BC-06."""
     actions.make_missing_backups(alice)
 
     assert actions.is_last(device)

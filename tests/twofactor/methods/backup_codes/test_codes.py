@@ -1,4 +1,4 @@
-"""/2fa/backup-codes/: shown once, saved, used, renewed."""
+"""/2fa/backup-codes/: shown once (BC-01), saved, used, renewed (BC-04)."""
 
 from __future__ import annotations
 
@@ -152,6 +152,7 @@ def test_case_and_spacing_do_not_matter(typed: Callable[[str], str], codes: list
 
 
 def test_letters_that_look_like_digits_are_read_as_those(codes: list[str], alice: User) -> None:
+    """BC-05."""
     looks_alike = codes[0].replace("0", "O").replace("1", "l")
 
     assert signs_in(alice, looks_alike)
@@ -166,6 +167,7 @@ def test_what_cannot_be_a_code_is_refused(typed: str, alice: User) -> None:
 
 
 def test_somebody_elses_code_does_not_count(codes: list[str], bob: User) -> None:
+    """BC-05."""
     code_app(bob)
     fresh_set(bob)
 
@@ -292,6 +294,7 @@ def test_without_two_step_verification_there_are_none(alices: Client) -> None:
 
 
 def test_codes_alone_ask_nobody_for_a_second_step(alice: User) -> None:
+    """BC-06."""
     fresh_set(alice)
 
     assert sign_in(Client(), alice)["Location"] == "/security/"

@@ -1,4 +1,4 @@
-"""/2fa/totp/add/: turning a code app on."""
+"""/2fa/totp/add/: turning a code app on (TO-07)."""
 
 from __future__ import annotations
 
@@ -93,6 +93,7 @@ def test_a_code_of_oathtool_signs_in(alices: Client, alice: User) -> None:
 
 
 def test_the_confirming_code_does_not_sign_in_as_well(alices: Client, alice: User) -> None:
+    """TO-01."""
     code = pyotp.TOTP(shown_secret(alices)).now()
     alices.post(PAGE, {"code": code, "name": "Aegis"})
 
@@ -126,6 +127,7 @@ def test_blanks_and_hyphens_in_a_code_do_not_matter(typed: str, alices: Client) 
     "typed", ["１２３４５６", "+12345", "+123456", "12_3456", "0123456", "12345", "-1", "١٢٣٤٥٦", "12345a"]
 )
 def test_only_six_ascii_digits_are_a_code(typed: str, alices: Client) -> None:
+    """TO-06."""
     shown_secret(alices)
 
     page = alices.post(PAGE, {"code": typed, "name": "Aegis"})
@@ -184,6 +186,7 @@ def test_other_sessions_end_and_this_one_stays(alices: Client, alice: User) -> N
 
 
 def test_a_sign_in_that_was_pending_dies(alices: Client, alice: User) -> None:
+    """2F-06."""
     alices.post(PAGE, {"code": pyotp.TOTP(shown_secret(alices)).now(), "name": "First"})
     pending = Client()
     give_password(pending, alice)

@@ -1,4 +1,4 @@
-"""When is a TOTP code right?"""
+"""When is a TOTP code right: which moment (TO-05), which digits (TO-08)?"""
 
 from __future__ import annotations
 
@@ -91,6 +91,7 @@ def test_the_window_is_one_step_each_way(steps: int, counts: bool, alice: User, 
 
 
 def test_a_code_counts_once(alice: User) -> None:
+    """TO-01."""
     code = totp_code(code_app(alice))
 
     assert accepted(alice, code)
