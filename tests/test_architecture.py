@@ -11,6 +11,7 @@ import pytest
 from django.conf import settings
 from django.template.loader import get_template
 
+SENTENCE = re.compile(r"{% blocktranslate.*?%}(.*?){% endblocktranslate %}", re.DOTALL)
 ROOT = Path(settings.BASE_DIR)
 APPS = ("accounts", "audit", "config", "identity_check", "lib", "messaging", "organizations", "twofactor")
 SOURCES = sorted(
@@ -73,6 +74,18 @@ def test_files_stay_small() -> None:
 @pytest.mark.parametrize("file", sorted(ROOT.glob("templates/**/*.*")), ids=lambda file: file.name)
 def test_every_template_compiles(file: Path) -> None:
     get_template(str(file.relative_to(ROOT / "templates")))
+
+
+def test_translated_sentences_name_values_without_filters() -> None:
+    """The tag would look for a variable of that whole name, and leave a hole in the sentence."""
+    sentences = {
+        f"{file.relative_to(ROOT)}: {sentence}"
+        for file in sorted(ROOT.glob("templates/**/*.*"))
+        for sentence in SENTENCE.findall(file.read_text("utf-8"))
+    }
+
+    assert len(sentences) > 100
+    assert not {sentence for sentence in sentences if re.search(r"{{[^}]*[|(][^}]*}}", sentence)}
 
 
 def test_only_one_action_deletes_second_factors() -> None:

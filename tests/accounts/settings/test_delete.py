@@ -94,10 +94,13 @@ def test_it_asks_to_confirm_ac_01(alice: User, alices: Client, clock: TestClock)
     assert alice.is_active
 
 
-def test_the_owner_is_told_with_a_way_back(alice: User, alices: Client, outbox: Outbox) -> None:
+def test_the_owner_is_told_with_a_way_back(alice: User, alices: Client, outbox: Outbox, clock: TestClock) -> None:
+    due = clock.stop().astimezone(alice.zone) + GRACE
     delete(alices)
 
     [mail] = mails_to(alice.email, outbox())
+    for content in (str(mail.body), str(mail.alternatives[0].content)):
+        assert f"On {due:%-d %B %Y, %H:%M %Z} everything about it is deleted" in content
     assert mail.subject == "Your account was deleted"
     [link] = links_to(RESTORE, [mail])
     assert link.split("/")[-2] not in str(list(Message.objects.values()))
