@@ -44,6 +44,16 @@ def test_a_lock_names_hashes_and_no_index(lock: str) -> None:
     assert not INDEX_HOSTS.search(text)
 
 
+def test_what_runs_is_locked_to_what_is_tested() -> None:
+    runs, tested = (
+        set(re.findall(r"^([a-z0-9][^ ]*==[^ ]+)", (ROOT / lock).read_text(encoding="utf-8"), re.MULTILINE))
+        for lock in ("requirements.txt", "requirements-dev.txt")
+    )
+
+    assert runs
+    assert not runs - tested
+
+
 def test_the_lock_of_what_node_installs_names_hashes_and_no_index() -> None:
     text = (ROOT / "package-lock.json").read_text(encoding="utf-8")
 
