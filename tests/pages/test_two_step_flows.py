@@ -6,14 +6,20 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from django.test import Client
 from playwright.sync_api import expect
 
-from tests.bed.people import PASSWORD, code_app, totp_code
+from tests.bed import browser
+from tests.bed.people import PASSWORD, code_app, sign_in, totp_code
 from tests.twofactor.answers import with_backup_codes
 from tests.twofactor.enrolment.front_door import code_of
 from twofactor.models import BackupCodes, TOTPDevice
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import Page
+
     from accounts.user.models import User
     from tests.bed.clock import TestClock
     from tests.bed.keyboard import Keyboard
@@ -118,6 +124,26 @@ def test_renewing_the_codes(keyboard: Keyboard, alice: User, clock: TestClock) -
     new = codes_on(keyboard)
     assert len(new) == 10
     assert not set(new) & set(old)
+
+
+def test_the_printed_sheet(page: Page, base_url: str, alice: User, picture: Callable[[str], None]) -> None:
+    """The codes, whose they are and a line for where it is kept; on A4 and nothing beside it."""
+    with_backup_codes(alice)
+    client = Client()
+    sign_in(client, alice)
+    browser.enter(page.context, client, base_url)
+    page.set_viewport_size({"width": 794, "height": 1123})
+    page.goto("/2fa/backup-codes/")
+    expect(page.get_by_role("button", name="Print")).to_be_visible()
+
+    page.emulate_media(media="print", color_scheme="light")
+
+    for shown in (alice.email, alice.login_id, "Kept at:", *BackupCodes.objects.get(user=alice).plain):
+        expect(page.get_by_text(shown).locator("visible=true")).to_have_count(1)
+    expect(page.get_by_role("button").or_(page.get_by_role("navigation")).locator("visible=true")).to_have_count(0)
+    expect(page.get_by_role("checkbox").locator("visible=true")).to_have_count(0)
+    assert not browser.overflowing(page)
+    picture("codes-on-paper")
 
 
 def test_a_backup_code_and_what_was_lost(keyboard: Keyboard, alice: User) -> None:
