@@ -23,7 +23,7 @@ for (const button of navigator.clipboard ? all("[data-copy]") : []) {
   button.hidden = false
   button.addEventListener("click", async () => {
     const text = document.querySelector(button.dataset.copy).textContent.trim()
-    await navigator.clipboard.writeText("joined" in button.dataset ? text.replace(/\s/g, "") : text)
+    await navigator.clipboard.writeText("joined" in button.dataset ? text.replace(/\s/g, "") : text.replace(/\s*\n\s*/g, "\n"))
     label.textContent = button.dataset.done
     announce(button.dataset.done)
     setTimeout(() => (label.textContent = before), 3000)

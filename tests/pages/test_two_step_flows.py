@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
 from django.test import Client
 from playwright.sync_api import expect
 
@@ -126,24 +127,42 @@ def test_renewing_the_codes(keyboard: Keyboard, alice: User, clock: TestClock) -
     assert not set(new) & set(old)
 
 
-def test_the_printed_sheet(page: Page, base_url: str, alice: User, picture: Callable[[str], None]) -> None:
-    """The codes, whose they are and a line for where it is kept; on A4 and nothing beside it."""
+@pytest.fixture
+def sheet(page: Page, base_url: str, alice: User) -> Page:
+    """Alice before her new codes."""
     with_backup_codes(alice)
     client = Client()
     sign_in(client, alice)
     browser.enter(page.context, client, base_url)
-    page.set_viewport_size({"width": 794, "height": 1123})
     page.goto("/2fa/backup-codes/")
-    expect(page.get_by_role("button", name="Print")).to_be_visible()
+    return page
 
-    page.emulate_media(media="print", color_scheme="light")
+
+def test_the_printed_sheet(sheet: Page, alice: User, picture: Callable[[str], None]) -> None:
+    """The codes, whose they are and a line for where it is kept; on A4 and nothing beside it."""
+    sheet.set_viewport_size({"width": 794, "height": 1123})
+    expect(sheet.get_by_role("button", name="Print")).to_be_visible()
+
+    sheet.emulate_media(media="print", color_scheme="light")
 
     for shown in (alice.email, alice.login_id, "Kept at:", *BackupCodes.objects.get(user=alice).plain):
-        expect(page.get_by_text(shown).locator("visible=true")).to_have_count(1)
-    expect(page.get_by_role("button").or_(page.get_by_role("navigation")).locator("visible=true")).to_have_count(0)
-    expect(page.get_by_role("checkbox").locator("visible=true")).to_have_count(0)
-    assert not browser.overflowing(page)
+        expect(sheet.get_by_text(shown).locator("visible=true")).to_have_count(1)
+    expect(sheet.get_by_role("button").or_(sheet.get_by_role("navigation")).locator("visible=true")).to_have_count(0)
+    expect(sheet.get_by_role("checkbox").locator("visible=true")).to_have_count(0)
+    assert not browser.overflowing(sheet)
     picture("codes-on-paper")
+
+
+def test_print_and_copy(sheet: Page, base_url: str, alice: User) -> None:
+    sheet.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=base_url)
+    sheet.evaluate("window.print = () => { document.title = 'printed' }")
+
+    sheet.get_by_role("button", name="Copy").click()
+    expect(sheet.get_by_role("button", name="Copied")).to_be_visible()
+    sheet.get_by_role("button", name="Print").click()
+
+    expect(sheet).to_have_title("printed")
+    assert sheet.evaluate("navigator.clipboard.readText()") == "\n".join(BackupCodes.objects.get(user=alice).plain)
 
 
 def test_a_backup_code_and_what_was_lost(keyboard: Keyboard, alice: User) -> None:
