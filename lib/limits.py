@@ -122,17 +122,23 @@ def _count(wanted: dict[str, Limit], now: datetime) -> dict[str, int]:
     return {}
 
 
-@transaction.atomic(durable=True)
 def _take_each(wanted: dict[str, Limit], now: datetime) -> dict[str, int]:
     """The same for counters that are closed or closing, or whose window is over. None if one is still to be made."""
-    counters = _LOCKED.rows(**_own_and_total(tuple(wanted)))
+    keys = _own_and_total(tuple(wanted))
+    _take_all(_SEEN.rows(**keys), wanted, now)  # most of them are closed: that needs no lock
+    with transaction.atomic(durable=True):
+        counters = _take_all(_LOCKED.rows(**keys), wanted, now)
+        if len(counters) < len(wanted):
+            return {}
+        for counter in counters:
+            counter.save()
+    return {counter.key: counter.in_a_row for counter in counters}
+
+
+def _take_all(counters: list[Counter], wanted: dict[str, Limit], now: datetime) -> list[Counter]:
     for counter in counters:
         _take(counter, wanted[counter.key], now)
-    if len(counters) < len(wanted):
-        return {}
-    for counter in counters:
-        counter.save()
-    return {counter.key: counter.in_a_row for counter in counters}
+    return counters
 
 
 def _make(wanted: dict[str, Limit], now: datetime) -> None:
@@ -163,12 +169,16 @@ def _own_and_total(keys: tuple[str, ...]) -> dict[str, str]:
     return {"own": keys[0], "total": keys[-1]}
 
 
+def _seen(given: Given) -> QuerySet[Counter]:
+    return Counter.objects.filter(key__in=[given.own, given.total]).order_by("key")
+
+
 def _in_order(given: Given) -> QuerySet[Counter]:
     """Locked in the same order by all: else two requests could wait for each other."""
-    return Counter.objects.select_for_update().filter(key__in=[given.own, given.total]).order_by("key")
+    return _seen(given).select_for_update()
 
 
-_LOCKED = PreparedSelect(_in_order)
+_SEEN, _LOCKED = PreparedSelect(_seen), PreparedSelect(_in_order)
 # What _take() says of a counter that is open and stays so. Whoever waited for another request's lock has these columns
 # looked at again: they stand beside the sub-query, which is not.
 _COUNT = PreparedUpdate(

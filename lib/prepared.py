@@ -119,6 +119,9 @@ class _Statement:
         if (sql, values) != (self.sql, self.values) or any(isinstance(value, date) for value in values):
             raise TypeError(f"It is not the same at any time and for everybody: {sql}")
         self.names = {value.name for value in values if isinstance(value, Slot)}
+        # A connection that is never opened: converters look at its settings alone, and would keep open that of the
+        # thread which happened to come first.
+        self.compiler.connection = _database().copy()
 
     def _compiled(self, build: Callable[[Given], Query]) -> tuple[SQLCompiler, str, list[Any]]:
         given = Given()
@@ -158,9 +161,6 @@ class _Select(_Statement):
         self.end = last + 1
         self.columns = [column.target.attname for column, *_ in select[self.start : self.end]]
         self.related = get_related_populators(made, select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]  # stubs of 6.1
-        # A connection that is never opened: converters look at its settings alone, and would keep open that of the
-        # thread which happened to come first.
-        self.compiler.connection = _database().copy()
         self.converters = self.compiler.get_converters([column for column, *_ in select])
 
     def objects(self, rows: Iterable[Any]) -> list[Any]:
