@@ -1,4 +1,4 @@
-"""Headers and cookies on every answer (ASVS 3.3, 3.4)."""
+"""Headers and cookies on every answer (HD-01, SE-07, ASVS 3.3, 3.4)."""
 
 from __future__ import annotations
 
@@ -30,8 +30,11 @@ DIRECTIVES = (
     "base-uri 'none'",
     "frame-ancestors 'none'",
     "form-action 'self'",
+    "object-src 'none'",
     "require-trusted-types-for 'script'",
 )
+# Whatever a page may ask the browser for, none may ask for these. The one that scans QR codes has the camera.
+NEVER_ASKED_FOR = ("geolocation=()", "microphone=()", "payment=()", "usb=()")
 NO_ADDRESS = "/no/such/page/"
 
 
@@ -47,6 +50,7 @@ def faults(answer: HttpResponse) -> list[str]:
         *(name for name, value in EXPECTED.items() if answer.headers.get(name) != value),
         *([] if "Access-Control-Allow-Origin" not in answer.headers else ["lets other sites read it"]),
         *(directive for directive in DIRECTIVES if directive not in policy),
+        *(never for never in NEVER_ASKED_FOR if never not in answer.headers.get("Permissions-Policy", "")),
         *(word for word in ("unsafe-inline", "unsafe-eval", "http:", "https:", "*") if word in policy),
         *([] if "no-store" in answer.headers.get("Cache-Control", "") else ["Cache-Control: no-store"]),
         *([] if "Server" not in answer.headers and "X-Powered-By" not in answer.headers else ["names its software"]),
