@@ -73,6 +73,8 @@ def reserve(limit: Limit, *subject: object, total: Limit | None = None, total_su
     if total is not None:
         wanted[total.key(total_subject)] = total
     now = clock.now()
+    if limit.first_wait is not None:  # closed for long, and tried by whoever guesses: that shall cost the least
+        _take_all(_SEEN.rows(**_own_and_total(tuple(wanted))), wanted, now)
     while not (in_a_row := _count(wanted, now) or _take_each(wanted, now)):
         _make(wanted, now)
     own_key, *total_key = wanted
@@ -122,23 +124,22 @@ def _count(wanted: dict[str, Limit], now: datetime) -> dict[str, int]:
     return {}
 
 
+@transaction.atomic(durable=True)
 def _take_each(wanted: dict[str, Limit], now: datetime) -> dict[str, int]:
     """The same for counters that are closed or closing, or whose window is over. None if one is still to be made."""
-    keys = _own_and_total(tuple(wanted))
-    _take_all(_SEEN.rows(**keys), wanted, now)  # most of them are closed: that needs no lock
-    with transaction.atomic(durable=True):
-        counters = _take_all(_LOCKED.rows(**keys), wanted, now)
-        if len(counters) < len(wanted):
-            return {}
-        for counter in counters:
-            counter.save()
+    counters = _LOCKED.rows(**_own_and_total(tuple(wanted)))
+    _take_all(counters, wanted, now)
+    if len(counters) < len(wanted):
+        return {}
+    for counter in counters:
+        counter.save()
     return {counter.key: counter.in_a_row for counter in counters}
 
 
-def _take_all(counters: list[Counter], wanted: dict[str, Limit], now: datetime) -> list[Counter]:
+def _take_all(counters: list[Counter], wanted: dict[str, Limit], now: datetime) -> None:
+    """In memory; raises TooManyAttempts if one is closed."""
     for counter in counters:
         _take(counter, wanted[counter.key], now)
-    return counters
 
 
 def _make(wanted: dict[str, Limit], now: datetime) -> None:

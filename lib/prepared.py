@@ -17,7 +17,6 @@ moment that was rounded, such as the present year.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -30,7 +29,7 @@ from django.utils import timezone, translation
 from lib.slots import Given, Slot, show_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from django.db.backends.base.base import BaseDatabaseWrapper
     from django.db.backends.utils import CursorWrapper
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from django.db.models.sql.compiler import SQLCompiler
 
 Row = TypeVar("Row", bound=models.Model)
+Found = TypeVar("Found")
 
 
 class PreparedSelect(Generic[Row]):
@@ -53,8 +53,7 @@ class PreparedSelect(Generic[Row]):
         statement = self._statement(database.vendor)
         if statement.locks and database.get_autocommit():
             raise transaction.TransactionManagementError("Rows are locked inside a transaction only")
-        with statement.cursor(given, database) as cursor:
-            return statement.objects(cursor.fetchall())
+        return statement.objects(statement.run(given, database, _rows_of))
 
     def one(self, **given: Any) -> Row | None:
         """The row with the values of a unique key, or None."""
@@ -63,8 +62,7 @@ class PreparedSelect(Generic[Row]):
     def any(self, **given: Any) -> bool:
         """Whether there is one, without reading it."""
         database = _database()
-        with self._is_there(database.vendor).cursor(given, database) as cursor:
-            return cursor.fetchone() is not None
+        return self._is_there(database.vendor).run(given, database, _row_of) is not None
 
 
 class PreparedUpdate(Generic[Row]):
@@ -81,24 +79,19 @@ class PreparedUpdate(Generic[Row]):
     def run(self, **given: Any) -> int:
         """How many rows it changed."""
         database = _database()
-        with self._statement(database.vendor).cursor(given, database) as cursor:
-            changed: int = cursor.rowcount
-            return changed
+        return self._statement(database.vendor).run(given, database, _count_of)
 
     def returned(self, **given: Any) -> list[tuple[Any, ...]]:
         """What the rows that it changed have now in the columns named as returning."""
         database = _database()
-        with self._statement(database.vendor).cursor(given, database) as cursor:
-            changed: list[tuple[Any, ...]] = cursor.fetchall()
-            return changed
+        return self._statement(database.vendor).run(given, database, _rows_of)
 
 
 def insert(row: models.Model) -> None:
     """What save(force_insert=True) does to a model with a key of the database's, without signals and auto_now."""
     row._prepare_related_fields_for_save("insert")  # type: ignore[attr-defined]  # noqa: SLF001
     database = _database()
-    with _insert(type(row), database.vendor).cursor(_columns_of(row), database) as cursor:
-        [row.pk] = cursor.fetchone()
+    [row.pk] = _insert(type(row), database.vendor).run(_columns_of(row), database, _row_of)
     row._state.adding, row._state.db = False, database.alias
 
 
@@ -138,16 +131,20 @@ class _Statement:
         sql, values = compiler.as_sql()
         return sql, values
 
-    @contextmanager
-    def cursor(self, given: dict[str, Any], database: BaseDatabaseWrapper) -> Iterator[CursorWrapper]:
-        """The cursor after one run; as with the ORM, after an error a transaction can only be rolled back."""
+    def run(
+        self, given: dict[str, Any], database: BaseDatabaseWrapper, read: Callable[[CursorWrapper], Found]
+    ) -> Found:
+        """What is read from the cursor; as with the ORM, after an error a transaction can only be rolled back."""
         if given.keys() != self.names:
             raise TypeError(f"Expected {sorted(self.names)}, got {sorted(given)}")
         values = [value.fill(given, database) if isinstance(value, Slot) else value for value in self.values]
         with database.cursor() as cursor:
-            with transaction.mark_for_rollback_on_error(database.alias):
+            try:
                 cursor.execute(self.sql, values)
-            yield cursor
+            except Exception:
+                with transaction.mark_for_rollback_on_error(database.alias):
+                    raise
+            return read(cursor)
 
 
 class _Select(_Statement):
@@ -196,6 +193,21 @@ class _Update(_Statement):
             raise TypeError(f"Columns would not be returned as the ORM reads them: {', '.join(self.returning)}")
         names = ", ".join(compiler.connection.ops.quote_name(column.column) for column in columns)
         return f"{sql} RETURNING {names}" if names else sql, values
+
+
+# ── What is read from a cursor ──
+def _rows_of(cursor: CursorWrapper) -> list[tuple[Any, ...]]:
+    rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
+
+
+def _row_of(cursor: CursorWrapper) -> Any:
+    return cursor.fetchone()
+
+
+def _count_of(cursor: CursorWrapper) -> int:
+    count: int = cursor.rowcount
+    return count
 
 
 # ── What statements are built from ──
