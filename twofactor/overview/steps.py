@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from lib.site import path_of
 
 if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
     from accounts.user.models import User
     from twofactor.method import Method
     from twofactor.second_factor import SecondFactor
@@ -20,9 +22,9 @@ class Step:
     """One of the four, with the words for those who have not done it."""
 
     is_done: bool
-    todo: str
-    why: str
-    action: str
+    todo: StrOrPromise
+    why: StrOrPromise
+    action: StrOrPromise
     url: str
 
 
