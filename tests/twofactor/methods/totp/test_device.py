@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pyotp
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from lib import clock, crypto
 from lib.crypto import CannotUnseal
@@ -116,6 +117,28 @@ def test_a_clock_set_back_does_not_bring_old_codes_back(alice: User, clock: Test
 
     assert not accepted(alice, totp_code(device))
     assert not accepted(alice, code)
+
+
+def test_a_clock_set_forward_takes_the_codes_of_its_own_time(alice: User, clock: TestClock) -> None:
+    device = code_app(alice)
+    before = totp_code(device)
+    clock.advance(timedelta(hours=1))
+
+    assert not accepted(alice, before)
+    assert accepted(alice, totp_code(device))
+
+
+def test_the_hour_that_a_night_has_twice_is_not_one_hour(alice: User, clock: TestClock) -> None:
+    """In Zurich it is 2:30 again an hour after it was: the code of the first time does not count at the second."""
+    device = code_app(alice)
+    first = clock.stop(datetime(2026, 10, 25, 0, 30, tzinfo=UTC))
+    code = totp_code(device)
+    with timezone.override("Europe/Zurich"):
+        again = clock.stop(first + timedelta(hours=1))
+
+        assert (timezone.localtime(first).hour, timezone.localtime(again).hour) == (2, 2)
+        assert not accepted(alice, code)
+        assert accepted(alice, totp_code(device))
 
 
 def test_each_of_two_apps_signs_in(alice: User) -> None:
