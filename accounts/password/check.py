@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING, cast
 
 from django.conf import settings
-from django.contrib.auth.hashers import make_password
+from django.contrib.auth import hashers
 from django.db import transaction
 from django.utils.module_loading import import_string
 
@@ -70,11 +72,17 @@ def _count_wrong(user: User | None, login: str, password: str, origin: Origin) -
 
 
 def _is_right(user: User | None, password: str) -> bool:
-    """Costs one hash whoever is asked for, so that time does not tell who exists (ASVS 6.3.8)."""
+    """Checks one hash whoever is asked for, so that time does not tell who exists (ASVS 6.3.8)."""
+    stand_in = _hash_of_nobody()  # made at the first check of a process, not at the first for nobody
     if user is None:
-        make_password(password)
+        hashers.check_password(password, stand_in)  # making a hash instead would take other steps
         return False
     return user.check_password(password) and user.is_active
+
+
+@cache
+def _hash_of_nobody() -> str:
+    return hashers.make_password(secrets.token_urlsafe())
 
 
 def _note_leaked(user: User, password: str) -> None:
