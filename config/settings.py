@@ -61,7 +61,7 @@ MIDDLEWARE = [
     "lib.request_id.RequestIDMiddleware",
     "lib.headers.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "lib.static_files.StaticFilesMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "lib.origin.OriginMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

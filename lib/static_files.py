@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpRequest, HttpResponse
+from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]
 from whitenoise.storage import CompressedManifestStaticFilesStorage  # type: ignore[import-untyped]
+
+if TYPE_CHECKING:
+    from whitenoise.responders import StaticFile  # type: ignore[import-untyped]
 
 
 class StaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc] # it has no types
@@ -17,3 +24,20 @@ class StaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc] #
     def url(self, name: str | None, force: bool = False) -> str:  # noqa: FBT001, FBT002 - Django's signature
         url: str = super().url(name, force)
         return url
+
+
+class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc] # it has no types
+    """WhiteNoise's. Under ASGI a file is read and closed at once.
+
+    Django would read it whole there in any case, and when a browser leaves meanwhile it drops the answer unclosed.
+    """
+
+    @staticmethod
+    def serve(static_file: StaticFile, request: HttpRequest) -> HttpResponse:
+        response: HttpResponse = WhiteNoiseMiddleware.serve(static_file, request)
+        if not isinstance(request, ASGIRequest):
+            return response
+        whole = HttpResponse(response.getvalue(), status=response.status_code)
+        whole.headers = response.headers
+        response.close()
+        return whole

@@ -11,6 +11,5 @@ DATABASES["default"]["TEST"] = {"NAME": str(environment.FOLDER / "test.sqlite3")
 # A server in a thread answers each request in a thread of its own: a kept connection would outlive its test.
 DATABASES["default"]["CONN_MAX_AGE"] = 0
 MIDDLEWARE = [
-    name.replace("whitenoise.middleware.WhiteNoiseMiddleware", "tests.bed.static.SharedWhiteNoise")
-    for name in MIDDLEWARE
+    name.replace("lib.static_files.StaticFilesMiddleware", "tests.bed.static.SharedWhiteNoise") for name in MIDDLEWARE
 ]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]
+from lib.static_files import StaticFilesMiddleware
 
 
-class SharedWhiteNoise(WhiteNoiseMiddleware):
+class SharedWhiteNoise(StaticFilesMiddleware):
     """Every test client is a server of its own, and each would read hundreds of files at its first request."""
 
     found: dict[str, dict[str, Any]] = {}
