@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -34,10 +35,13 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc] # it ha
 
     @staticmethod
     def serve(static_file: StaticFile, request: HttpRequest) -> HttpResponse:
-        response: HttpResponse = WhiteNoiseMiddleware.serve(static_file, request)
         if not isinstance(request, ASGIRequest):
+            response: HttpResponse = WhiteNoiseMiddleware.serve(static_file, request)
             return response
-        whole = HttpResponse(response.getvalue(), status=response.status_code)
-        whole.headers = response.headers
-        response.close()
+        answer = static_file.get_response(request.method, request.META)
+        with answer.file or nullcontext() as file:
+            whole = HttpResponse(file.read() if file else b"", status=answer.status)
+        del whole.headers["Content-Type"]  # one that is not modified has none
+        for name, value in answer.headers:
+            whole[name] = value
         return whole

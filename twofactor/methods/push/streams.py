@@ -19,6 +19,7 @@ from weakref import WeakKeyDictionary
 import redis.asyncio
 from asgiref.sync import SyncToAsync, sync_to_async
 from django.conf import settings
+from django.core.handlers.asgi import ASGIRequest
 from django.db import DatabaseError, InterfaceError, connections
 
 from twofactor.methods.push.models import PushRequest
@@ -46,13 +47,20 @@ def events(request: Request, asked: Asked) -> Content:
     """The stream of a browser's latest request."""
     standing = standing_of(asked)
     request_id = standing.request.pk if standing.request is not None and standing.state == WAITING else ""
-    if not request_id or not hasattr(request, "scope"):  # only ASGI has one
-        return iter([RETRY, *([] if standing.state == WAITING else [event(standing.state)])])
-    return _wait(request, request_id, asked.user.pk)
+    is_async = isinstance(request, ASGIRequest)
+    if request_id and is_async:
+        return _wait(request, request_id, asked.user.pk)
+    said = [RETRY] if standing.state == WAITING else [RETRY, event(standing.state)]
+    return _at_once(said) if is_async else iter(said)
 
 
 def event(state: str) -> str:
     return f"event: {state}\ndata: {{}}\n\n"
+
+
+async def _at_once(said: list[str]) -> AsyncIterator[str]:
+    for part in said:
+        yield part
 
 
 async def _wait(request: Request, request_id: str, user_id: int) -> AsyncIterator[str]:
