@@ -15,6 +15,7 @@ from accounts.models import Session
 from audit.models import SecurityEvent
 from lib.clock import now
 from lib.models import Counter
+from tests.accounts.browsers import ELSEWHERE, browser_at
 from tests.bed.people import code_app, give_password, sign_in, totp_code
 from tests.bed.race import race
 from twofactor.methods.backup_codes.actions import wipe_shown
@@ -198,6 +199,20 @@ def test_its_use_is_told_and_asks_what_was_lost(
     assert f"/2fa/totp/{TOTPDevice.objects.get().pk}/remove/" in page
     assert SecurityEvent.objects.get(slug="backup_codes.used").details == {"left": "9"}
     assert any("A backup code was used. 9 left" in mail.body for mail in outbox())
+
+
+def test_a_use_from_a_new_place_is_flagged(
+    codes: list[str], alice: User, outbox: Callable[[], list[EmailMultiAlternatives]]
+) -> None:
+    """BC-07: a mail for the code, one for the place, each once."""
+    browser = browser_at(ELSEWHERE, HTTP_USER_AGENT="an unknown device")
+    give_password(browser, alice)
+
+    browser.post(ANSWER, {"code": codes[0]})
+
+    assert SecurityEvent.objects.filter(user=alice, slug="signed_in.new_place").count() == 1
+    told = [mail.subject for mail in outbox() if mail.to == [alice.email]]
+    assert sorted(told[1:]) == ["A backup code was used. 9 left", "New sign-in to your account"]
 
 
 @pytest.mark.parametrize(("used", "is_warned"), [(6, False), (7, True)])
