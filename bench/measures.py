@@ -24,11 +24,12 @@ from audit import events
 from audit.actions import record
 from bench import keys
 from bench.flows import CONCURRENCY, Round, expect, floor_steps, second_steps, sign_ins, timed
-from bench.portal import CHEAP_HASHER, DJANGO_ARGON2, DJANGO_HASHER, WORKERS, people, server
+from bench.portal import CHEAP_HASHER, DJANGO_ARGON2, DJANGO_HASHER, WORKERS, hashed, people, server
 from lib import clock
+from lib.memory import keep_freed
 from lib.models import Counter
 from lib.origin import Origin
-from tests.bed.people import PASSWORD, give_password, sign_in, totp_code
+from tests.bed.people import give_password, sign_in, totp_code
 from tests.bed.visitor import Visitor
 from twofactor import qr
 from twofactor.methods.totp.models import TOTPDevice
@@ -118,17 +119,27 @@ def second_step_statements() -> Iterator[Measure]:
 
 
 def full_sign_in() -> Iterator[Measure]:
-    """P2: how much of a whole sign-in is the password's hash, with Django's parameters as the peers had them."""
+    """P2: how much of a whole sign-in is the password's hash, with Django's parameters as the peers had them.
+
+    The ceiling is that of the hash as Django runs it, as the peers do. The share is that of the hash as our workers run
+    it: they keep its memory (config/wsgi.py).
+    """
     devices = people("full", 12, DJANGO_HASHER)
     encoded = [devices[0].user.password] * len(devices)
-    ours, hashes, ceilings = [], [], []
-    with server(**DJANGO_ARGON2) as portal, multiprocessing.get_context("fork").Pool(WORKERS) as pool:
+    ours, hashes, ceilings, kept_ceilings = [], [], [], []
+    pool, most_bytes = multiprocessing.get_context("fork").Pool, int(DJANGO_ARGON2["ARGON2_MEMORY_KIB"]) * 1024 * 2
+    with (
+        server(**DJANGO_ARGON2) as portal,
+        pool(WORKERS) as plain,
+        pool(WORKERS, keep_freed, [most_bytes]) as keeping,
+    ):
         for _ in range(ROUNDS):
             ours.append(timed(portal, sign_ins(portal, devices)))
-            started = time.perf_counter()
-            hashes += pool.map(hash_cpu_ms, encoded, chunksize=1)
-            ceilings.append(len(devices) / (time.perf_counter() - started))
-    flow, hash_ms, ceiling = middle(ours), median(hashes), median(ceilings)
+            ceilings.append(hashed(plain, encoded)[0])
+            kept_ceiling, hash_ms = hashed(keeping, encoded)
+            kept_ceilings.append(kept_ceiling)
+            hashes.append(hash_ms)
+    flow, hash_ms, ceiling, kept_ceiling = middle(ours), median(hashes), median(ceilings), median(kept_ceilings)
     share, reached = hash_ms / flow.cpu_ms, flow.flows_a_second / ceiling
     yield Measure(
         "P2", "Sign-in: the hash's share of CPU", f"{share:.0%} of {flow.cpu_ms:.0f} ms", "peers 83–87 %",
@@ -136,15 +147,9 @@ def full_sign_in() -> Iterator[Measure]:
     )  # fmt: skip
     yield Measure(
         "P2", "Sign-ins/s of the hash's ceiling", f"{reached:.0%} ({flow.flows_a_second:.1f}/s)",
-        f"ceiling {ceiling:.1f}/s; best peer 4.9/s", "≥ 90 %", reached >= 0.9,
-        {"reached": reached, "sign_ins_a_second": flow.flows_a_second, "ceiling": ceiling},
+        f"ceiling {ceiling:.1f}/s (memory kept: {kept_ceiling:.1f}/s); best peer 4.9/s", "≥ 90 %", reached >= 0.9,
+        {"reached": reached, "sign_ins_a_second": flow.flows_a_second, "ceiling": ceiling, "kept": kept_ceiling},
     )  # fmt: skip
-
-
-def hash_cpu_ms(encoded: str) -> float:
-    started = time.process_time()
-    DJANGO_HASHER.verify(PASSWORD, encoded)
-    return (time.process_time() - started) * 1000
 
 
 def account_pages() -> Iterator[Measure]:
