@@ -40,6 +40,7 @@ ALIVE_EVERY = 15.0
 LOOK_EVERY = 2.0
 RECONNECT_AFTER = 1.0
 SUBSCRIBED_WITHIN = 0.5
+MOST_PAGES = 50  # that wait for one request: whoever has a password must not fill the process with open streams
 CLOSING = "closing"
 
 
@@ -65,6 +66,9 @@ async def _at_once(said: list[str]) -> AsyncIterator[str]:
 
 async def _wait(request: Request, request_id: str, user_id: int) -> AsyncIterator[str]:
     await _let_go(request)
+    if not hub().has_room(request_id):
+        yield RETRY
+        return
     with hub().place(request_id) as place:
         yield RETRY
         await hub().listens()
@@ -111,6 +115,9 @@ class Hub:
         self._loop = asyncio.get_running_loop()
         self._listens_for_stop = self._is_closing = False
         self._is_subscribed = asyncio.Event()
+
+    def has_room(self, request_id: str) -> bool:
+        return len(self._places.get(request_id, ())) < MOST_PAGES
 
     @contextmanager
     def place(self, request_id: str) -> Iterator[Place]:

@@ -19,7 +19,7 @@ from tests.bed import push_service, servers
 from tests.bed.visitor import Visitor
 from tests.twofactor.methods.push.phones import NUMBER, PAGE, another, linked_phone, number_in, waiting
 from twofactor.methods.push import wakeup
-from twofactor.methods.push.streams import CLOSING, Hub
+from twofactor.methods.push.streams import CLOSING, MOST_PAGES, Hub
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -163,6 +163,22 @@ def test_more_pages_wait_than_there_are_connections_to_the_database(
     phone.yes(phone.pending()[0], number)
 
     assert [stream.event() for stream in streams] == ["approved"] * 40
+
+
+def test_more_than_any_person_opens_ask_again_instead_of_waiting(uvicorn_url: str, alice: User, listen: Listen) -> None:
+    phone = linked_phone(alice)
+    visitor, number = asked(uvicorn_url, alice)
+    waiting_pages = [listen(visitor) for _ in range(MOST_PAGES)]
+    for stream in waiting_pages:
+        assert stream.line() == "retry: 2000"
+
+    one_more = listen(visitor)
+    assert one_more.line() == "retry: 2000"
+    assert one_more.event() == "", "it ends"
+
+    phone.yes(phone.pending()[0], number)
+    assert [stream.event() for stream in waiting_pages] == ["approved"] * MOST_PAGES
+    assert listen(visitor).event() == "approved", "the next time it asks"
 
 
 def test_no_page_holds_an_update_up(uvicorn_url: str, alice: User, listen: Listen) -> None:
