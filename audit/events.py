@@ -67,7 +67,9 @@ METHODS_UNDONE = Event(
 FIRST_METHOD_ASKED = Event("method.first_asked", _("Somebody in a new place wanted to turn on two-step verification"))
 METHOD_ADDED = Event("method.added", _("“%(name)s” was added as a second step"), alerts=True)
 METHOD_RENAMED = Event("method.renamed", _("“%(old_name)s” is now called “%(name)s”"), alerts=True)
-METHOD_REPLACED = Event("method.replaced", _("“%(old_name)s” was replaced by “%(name)s” as a second step"), alerts=True)
+METHOD_REPLACED = Event(
+    "method.replaced", _("“%(old_name)s” was replaced by a new second step, “%(name)s”"), alerts=True
+)
 METHODS_OFF = Event("method.all_removed", _("Two-step verification was turned off"), alerts=True)
 PUSH_DENIED = Event("push.denied", _("You blocked a sign-in on your phone (“%(name)s”)"), BLOCKED)
 PUSH_NOT_ME = Event(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from textwrap import fill
 from typing import TYPE_CHECKING, cast
@@ -53,9 +54,9 @@ def alert(message: Message, context: Mapping[str, object]) -> Content:
 
 
 def _wrapped(text: str) -> str:
-    """For readers of plain text: 78 columns (RFC 5322 §2.1.1), links whole."""
+    """For readers of plain text: 78 columns (RFC 5322 §2.1.1), links whole, one empty line where parts left several."""
     lines = (fill(line, COLUMNS, break_long_words=False, break_on_hyphens=False) for line in text.split("\n"))
-    return "\n".join(lines)
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
 
 
 def _rendered(template: str, values: dict[str, object]) -> str:

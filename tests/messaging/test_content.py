@@ -31,3 +31,10 @@ def test_it_is_escaped_in_html_only_and_the_subject_is_one_line() -> None:
     assert content.text.startswith("Hello D'Arcy, Tom & Jerry")
     assert content.text.endswith("support@sallyport.example\n")
     assert content.html == "<p>Tom &amp; Jerry\r\nBcc: all http://localhost:8000</p>"
+
+
+@pytest.mark.usefixtures("templates")
+def test_empty_parts_leave_no_hole_in_the_text() -> None:
+    content = from_templates(Message(kind="plain", recipient_name="Lena"), {"device": "Phone\n\n \n\nThe end"})
+
+    assert content.text.startswith("Hello Lena, Phone\n\nThe end")
