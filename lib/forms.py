@@ -10,13 +10,14 @@ from django.core.validators import RegexValidator
 from django.forms.renderers import DjangoTemplates
 from django.template import engines
 from django.utils.choices import BaseChoiceIterator
-from django.utils.html import escape
+from django.utils.html import conditional_escape, escape
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from django.http import HttpRequest
     from django.utils.safestring import SafeString
 
 # Line breaks would reach mail headers, and marks that turn the reading direction make one name look like another.
@@ -27,6 +28,9 @@ one_line = RegexValidator(
 )
 
 
+INPUTS = {f"django/forms/widgets/{kind}.html" for kind in ("email", "hidden", "number", "password", "text")}
+
+
 class FormRenderer(DjangoTemplates):
     """Fields through templates/components/field.html, or their own; widgets through Django's own templates."""
 
@@ -35,6 +39,19 @@ class FormRenderer(DjangoTemplates):
     def get_template(self, template_name: str) -> Any:
         engine = self.engine if template_name.startswith("django/") else engines["django"]
         return engine.get_template(template_name)
+
+    def render(self, template_name: str, context: dict[str, Any], request: HttpRequest | None = None) -> str:
+        """Django draws an input by three templates and a loop: a quarter of what the sign-in page cost."""
+        if template_name not in INPUTS:
+            return super().render(template_name, context, request)
+        widget = context["widget"]
+        attributes = {"type": widget["type"], "name": widget["name"], "value": widget["value"]} | widget["attrs"]
+        drawn = (
+            f" {name}" if value is True else f' {name}="{conditional_escape(value)}"'
+            for name, value in attributes.items()
+            if value is not None and value is not False
+        )
+        return mark_safe(f"<input{''.join(drawn)}>")  # noqa: S308 - values are escaped, names are the form's own
 
 
 class LongChoices(BaseChoiceIterator):
