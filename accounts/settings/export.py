@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils.module_loading import import_string
 
 from lib import clock
@@ -37,6 +38,9 @@ COLUMNS = {
     "deletions": ("asked_at", "restored_at"),
     "push_subscriptions": ("created_at", "ended_at", "state", "endpoint"),
 }  # fmt: skip
+# Left out: where the new address has an account already, the message is its owner's and not the asker's, so that
+# having one or none would tell (ASVS 6.3.8). What was asked for stands under email_changes in both cases.
+TOLD = {"messages": ~Q(kind="email_verify")}
 NAMES = {"login_attempts": "sign_ins_with_two_steps", "passwordreset_set": "password_resets"}
 
 
@@ -55,7 +59,7 @@ def of_person(user: User) -> dict[str, object]:
 def _rows(user: User, related: str, columns: tuple[str, ...]) -> list[dict[str, object]]:
     """Oldest first."""
     manager = cast("Manager", getattr(user, related))  # type: ignore[type-arg]
-    rows = list(manager.order_by(columns[0]).values(*columns))
+    rows = list(manager.filter(TOLD.get(related, Q())).order_by(columns[0]).values(*columns))
     return [{**row, "actor": _named(row["actor"], user)} if "actor" in row else row for row in rows]
 
 
