@@ -19,7 +19,7 @@ class ChangeEmailForm(forms.Form):
 
     email = EmailAddressField(
         label=_("New email"),
-        help_text=_("We send a link to it. Your email changes when you open the link."),
+        help_text=_("We send a link to it. Your email changes when you confirm it there."),
         error_messages={
             "required": _("Enter your new email"),
             "invalid": _("Enter an email address such as name@example.org"),

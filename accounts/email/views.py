@@ -32,7 +32,9 @@ PER_ADDRESS = limits.Limit(name="email.address", times=5, period=timedelta(hours
 @require_http_methods(["GET", "HEAD", "POST"])
 def change(request: SignedInRequest) -> HttpResponse:
     typed = request.POST if request.method == "POST" else None
-    form = ChangeEmailForm(typed, user=request.user, initial=request.kept_input)
+    pending = EmailChange.objects.open().filter(user=request.user).first()
+    initial = {"email": pending.new_email if pending else "", **request.kept_input}
+    form = ChangeEmailForm(typed, user=request.user, initial=initial)
     if form.is_valid():
         email = form.cleaned_data["email"]
         limits.reserve(PER_PERSON, request.user.pk)
@@ -40,7 +42,6 @@ def change(request: SignedInRequest) -> HttpResponse:
         actions.ask_change(email, by=own_sudo(request), origin=request.origin)
         messages.info(request, _("Check the mailbox of %(email)s and open the link in our mail.") % {"email": email})
         return redirect("accounts:email:change")
-    pending = EmailChange.objects.open().filter(user=request.user).first()
     context = {"form": form, "pending": pending}
     return render(request, "accounts/email/change.html", context, status=422 if form.errors else 200)
 

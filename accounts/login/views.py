@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -48,7 +50,7 @@ def sign_in(request: Request) -> HttpResponse:
 @login_not_required
 @require_GET
 def help(request: Request) -> HttpResponse:  # noqa: A001 - the page's word: URL, template and test carry it too
-    return render(request, "accounts/login/help.html")
+    return render(request, "accounts/login/help.html", {"is_pending": actions.attempt_of(request) is not None})
 
 
 @no_sudo("Leaving must always be possible")
@@ -56,6 +58,7 @@ def help(request: Request) -> HttpResponse:  # noqa: A001 - the page's word: URL
 @require_POST
 def sign_out(request: Request) -> HttpResponse:
     actions.sign_out(request)
+    messages.success(request, _("You are signed out."))
     response = redirect("accounts:login:sign_in")
     # No copy stays behind (ASVS 14.3.1). "storage" is left alone: a phone keeps the keys of its authenticator there.
     response["Clear-Site-Data"] = '"cache"'

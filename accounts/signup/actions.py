@@ -8,6 +8,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 from django.utils.translation import get_language
 
+from accounts.settings.time_zones import usual_in
 from accounts.signup.models import Invitation, SignUp
 from accounts.user.models import User
 from audit import events
@@ -71,7 +72,11 @@ def _make_user(sign_up: SignUp) -> User | None:
     try:
         with transaction.atomic():
             user = User.objects.create_user(
-                email=sign_up.email, name=sign_up.name, country=sign_up.country, language=sign_up.language
+                email=sign_up.email,
+                name=sign_up.name,
+                country=sign_up.country,
+                language=sign_up.language,
+                time_zone=usual_in(sign_up.country),
             )
     except IntegrityError:
         return None

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 PER_NETWORK = limits.Limit(name="signup.network", times=60, period=timedelta(hours=1))
 TRIES_PER_LINK = limits.Limit(name="signup.verify", times=10, period=timedelta(hours=1))
 SESSION_KEY = "sign_up"  # the sign-up that was made in this browser
+EMAIL_KEY = "sign_up_email"  # what was typed here, known or not: the next page repeats it
 PER_ADDRESS = limits.Limit(name="signup.address", times=5, period=timedelta(hours=1))
 
 
@@ -49,6 +50,7 @@ def sign_up(request: Request) -> HttpResponse:
         limits.reserve(PER_ADDRESS, form.cleaned_data["email"])
         pending = actions.ask_sign_up(**form.cleaned_data, invitation=invitation)
         request.session[SESSION_KEY] = pending.pk if pending else None
+        request.session[EMAIL_KEY] = form.cleaned_data["email"]
         return redirect("accounts:signup:sent")
     return render(request, "accounts/signup/sign_up.html", {"form": form}, status=422 if form.errors else 200)
 
@@ -56,7 +58,7 @@ def sign_up(request: Request) -> HttpResponse:
 @login_not_required
 @require_GET
 def sent(request: Request) -> HttpResponse:
-    return render(request, "accounts/signup/sent.html")
+    return render(request, "accounts/signup/sent.html", {"email": request.session.get(EMAIL_KEY, "")})
 
 
 @no_sudo("The link from the mailbox is the proof")
@@ -91,6 +93,7 @@ def knows_password(pending: SignUp, password: str) -> bool:
 def open_account(request: Request, pending: SignUp) -> HttpResponse:
     if actions.verify_sign_up(pending, origin=request.origin) is None:
         return render(request, "accounts/signup/over.html", status=410)
+    request.session.pop(EMAIL_KEY, None)
     if request.session.pop(SESSION_KEY, None) is not None:
         request.session[NAME_KEY] = pending.email
     messages.success(request, _("Your account is ready. Sign in with your email and password."))

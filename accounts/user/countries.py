@@ -1,5 +1,6 @@
 """Countries of domicile, by name in the reader's language."""
 
+import unicodedata
 from functools import cache
 
 from babel import Locale
@@ -18,4 +19,12 @@ def choices() -> Choices:
 def _in_language(language: str) -> Choices:
     names = Locale.parse(language).territories
     countries = [(code, name) for code, name in names.items() if code.isalpha() and len(code) == 2]
-    return tuple(sorted(((c, n) for c, n in countries if c not in NOT_COUNTRIES), key=lambda country: country[1]))
+    known = ((code, name) for code, name in countries if code not in NOT_COUNTRIES)
+    return tuple(sorted(known, key=lambda country: without_accents(country[1])))
+
+
+def without_accents(name: str) -> str:
+    """As people look for a name in a list: "Åland" stands among those with A."""
+    return "".join(
+        letter for letter in unicodedata.normalize("NFKD", name) if not unicodedata.combining(letter)
+    ).lower()

@@ -24,7 +24,7 @@ export function say(key, values = {}) {
 }
 
 export const day = (moment) =>
-  new Intl.DateTimeFormat(language, { day: "numeric", month: "short" }).format(new Date(moment))
+  new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, { day: "numeric", month: "short" }).format(new Date(moment))
 
 // How far a clock is off: "2 min", "24 hr", "3 days".
 export function duration(milliseconds) {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404
@@ -42,10 +43,14 @@ def overview(request: SignedInRequest) -> HttpResponse:
 def lost(request: SignedInRequest) -> HttpResponse:
     """After signing in with a backup: what was lost can be removed at once."""
     rows = registry.devices_by_method(request.user)
+    main = [(method, devices) for method, devices in rows if not method.is_backup]
+    next_url = next_of(request)
     context = {
-        "rows": [(method, devices) for method, devices in rows if not method.is_backup],
+        "rows": main,
+        "is_only_one": sum(len(devices) for _method, devices in main) == 1,
         "left": sum(device.left or 0 for _method, devices in rows for device in devices),
-        "next_url": next_of(request),
+        "next_url": next_url,
+        "here": f"{request.path}?{urlencode({'next': next_url})}",
     }
     return render(request, "twofactor/devices/lost.html", context)
 
@@ -80,13 +85,15 @@ def rename(request: SignedInRequest, url_slug: str, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def remove(request: SignedInRequest, url_slug: str, pk: int) -> HttpResponse:
     method, device = device_or_404(request, url_slug, pk)
+    # Whoever came from "Secure my account" or "What did you lose?" goes on there.
+    came_from = safe_next(request, request.GET["next"]) if request.GET.get("next") else ""
     if request.method == "POST" and actions.remove(device, by=own_sudo(request), request=request):
         messages.success(request, _("“%(name)s” is removed.") % {"name": device.name})
-        wanted = request.GET.get("next", "")  # whoever came from "Secure my account" goes on there
-        return redirect(safe_next(request, wanted) if wanted else "twofactor:devices:overview")
+        return redirect(came_from or "twofactor:devices:overview")
     if actions.is_last(device):
         return redirect("twofactor:devices:disable")
-    return render(request, "twofactor/devices/remove.html", {"device": device, "method": method})
+    context = {"device": device, "method": method, "came_from": came_from}
+    return render(request, "twofactor/devices/remove.html", context)
 
 
 @require_sudo

@@ -50,7 +50,7 @@ def test_nothing_changes_before_the_new_address_confirms(alice: User, alices: Cl
     ask(alices, outbox)
 
     assert email_of(alice) == OLD
-    assert NEW in alices.get("/email/").content.decode()
+    assert f'value="{NEW}"' in alices.get("/email/").content.decode(), "to be sent again"
 
 
 def test_the_link_to_the_new_address_changes_it(alice: User, alices: Client, outbox: Outbox) -> None:

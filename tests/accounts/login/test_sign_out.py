@@ -25,6 +25,7 @@ def test_it_ends_the_session_here_and_on_the_server(alice: User, alices: Client)
     row = Session.objects.get(user=alice)
     assert (answer.status_code, answer.headers["Location"]) == (302, "/login/")
     assert (row.ended_by, row.data) == ("signed_out", "")
+    assert "You are signed out." in alices.get("/login/").content.decode()
     assert row.ended_at is not None
     assert not is_in(alices)
     assert not is_in(browser_with(key))

@@ -100,7 +100,7 @@ def test_the_owner_is_told_with_a_way_back(alice: User, alices: Client, outbox: 
 
     [mail] = mails_to(alice.email, outbox())
     for content in (str(mail.body), str(mail.alternatives[0].content)):
-        assert f"On {due:%-d %B %Y, %H:%M %Z} everything about it is deleted" in content
+        assert f"On {due:%-d %B %Y, %H:%M %Z}, everything about it is deleted" in content
     assert mail.subject == "Your account was deleted"
     [link] = links_to(RESTORE, [mail])
     assert link.split("/")[-2] not in str(list(Message.objects.values()))

@@ -88,6 +88,28 @@ def test_the_link_in_the_mail_opens_an_account(outbox: Outbox) -> None:
     assert user.login_id in str(outbox()[-1].body)
 
 
+def test_the_next_page_repeats_the_address(outbox: Outbox) -> None:
+    client = Client()
+    client.post("/signup/", DORA)
+
+    assert FREE in client.get("/signup/sent/").content.decode()
+    assert FREE not in Client().get("/signup/sent/").content.decode()
+    assert outbox()
+
+
+def test_the_account_keeps_the_time_of_its_country() -> None:
+    confirm(link())
+
+    assert User.objects.get().time_zone == "Europe/Zurich"
+
+
+def test_in_another_browser_the_page_says_why_it_asks_for_the_password() -> None:
+    page = Client().get(link()).content.decode()
+
+    assert "you have opened the link in another browser" in page
+    assert "one click is left" not in page
+
+
 def test_the_link_signs_nobody_in() -> None:
     client = Client()
 

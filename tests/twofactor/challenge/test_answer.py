@@ -120,6 +120,7 @@ def test_ten_wrong_codes_close_the_network_for_fifteen_minutes(
     refused = half.post(PAGE, {"code": totp_code(device)})
     assert refused.status_code == 429
     assert 0 < int(refused["Retry-After"]) <= 900
+    assert 'href="/login/verify/other/"' in refused.content.decode(), "the way back"
 
     clock.advance(timedelta(minutes=15, seconds=1))
     give_password(half, device.user)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -46,6 +48,29 @@ def test_the_last_one_leads_to_turning_off(owner: Client, device: TOTPDevice) ->
     for answer in (owner.get(remove_page(device)), owner.post(remove_page(device), {"password": PASSWORD})):
         assert (answer.status_code, answer["Location"]) == (302, "/2fa/disable/")
     assert TOTPDevice.objects.filter(pk=device.pk).exists()
+
+
+def test_whoever_came_from_elsewhere_goes_back_there(owner: Client, device: TOTPDevice) -> None:
+    code_app(device.user, "New phone")
+    asked = owner.get("/2fa/lost/?next=/sessions/").content.decode()
+    page = next(link for link in links(asked) if link.startswith(remove_page(device)))
+
+    assert '<a class="btn sec" href="/2fa/lost/?next=%2Fsessions%2F">Keep it</a>' in owner.get(page).content.decode()
+    assert owner.post(page)["Location"] == "/2fa/lost/?next=%2Fsessions%2F"
+
+
+@pytest.mark.parametrize("apps", [1, 2])
+def test_whoever_lost_their_only_one_is_told_to_add_another_first(owner: Client, device: TOTPDevice, apps: int) -> None:
+    if apps == 2:
+        code_app(device.user, "New phone")
+
+    page = owner.get("/2fa/lost/").content.decode()
+
+    assert ("It is your only one." in page) is (apps == 1)
+
+
+def links(page: str) -> list[str]:
+    return [html.unescape(found) for found in re.findall(r'href="([^"]+)"', page)]
 
 
 def test_the_action_itself_keeps_the_last_one(owner: Client, device: TOTPDevice) -> None:
