@@ -123,3 +123,8 @@ class ChainHead(models.Model):
 
     def __str__(self) -> str:
         return f"chain {self.user_id}, {self.seq} long"
+
+    @property
+    def has_forgotten(self) -> bool:
+        """Whether events are gone for their age."""
+        return self.base_seq > 0

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from accounts.login.models import LIFETIME, LoginAttempt
-from accounts.sessions.known import KNOWN_FOR, is_known_network
+from accounts.sessions.known import KNOWN_FOR, has_signed_in, is_known_network
 from accounts.sessions.models import Session
 from accounts.user.models import User
 from audit import events
 from audit.actions import record
-from audit.models import SecurityEvent
 from lib import clock
 from lib.user_agent import browser_and_system
 from messaging.actions import queue
@@ -42,7 +41,7 @@ def is_new_place(user: User, origin: Origin) -> bool:
     recent = Session.objects.filter(user=user, first_seen_at__gt=clock.now() - KNOWN_FOR).order_by("-first_seen_at")
     known = set(recent.values_list("user_agent", flat=True)[:MOST_SESSIONS])
     if not known:
-        return _has_signed_in_before(user)
+        return has_signed_in(user)
     browser = browser_and_system(origin.user_agent)
     return not any(browser) or browser not in {browser_and_system(agent) for agent in known}
 
@@ -53,12 +52,6 @@ def tell_new_place(user: User, *, event_id: int) -> None:
         return
     for to in user.recipients:
         queue_repeatable("new_sign_in", to=to, user=user, group="new_sign_in", item=event_id)
-
-
-def _has_signed_in_before(user: User) -> bool:
-    """So long ago that no session tells of it."""
-    sign_ins = (events.SIGNED_IN.slug, events.SIGNED_IN_NEW.slug)
-    return SecurityEvent.objects.filter(user=user, slug__in=sign_ins).exists()
 
 
 # ── Half finished ──

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db.models import Min
 
-from audit import events
-from audit.models import SecurityEvent
+from accounts.sessions.known import has_signed_in
 from lib import clock, links
 from twofactor.enrolment.models import EmailCheck, Enrolment
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from accounts.requests import SignedInRequest
 
 NEWCOMER = timedelta(days=1)  # an account this young has just confirmed its mailbox by signing up
-SIGN_INS = (events.SIGNED_IN.slug, events.SIGNED_IN_NEW.slug)
 
 
 class NotConfirmedByEmail(Exception):
@@ -56,8 +54,7 @@ def must_confirm(request: SignedInRequest) -> bool:
     if now - arrived >= settings.FIRST_METHOD_SETTLED:
         return False
     # The very first sign-in of an account is from nowhere else.
-    was_elsewhere = SecurityEvent.objects.filter(user=request.user, slug__in=SIGN_INS, created_at__lt=arrived)
-    return was_elsewhere.exists() and not _has_confirmed(request)
+    return has_signed_in(request.user, before=arrived) and not _has_confirmed(request)
 
 
 def require_confirmed(request: SignedInRequest) -> None:

@@ -10,8 +10,9 @@ from django.conf import settings
 
 from accounts.login.models import LoginAttempt
 from accounts.sessions.models import Session
-from accounts.tasks import tell_half_finished_sign_ins
+from accounts.tasks import purge_accounts, tell_half_finished_sign_ins
 from audit.models import SecurityEvent
+from audit.tasks import purge_events
 from tests.accounts.browsers import ELSEWHERE, HOME, HOME_TOO, browser_at
 from tests.accounts.mailbox import link_in, mails_to
 from tests.bed.people import code_app, give_password, sign_in, totp_code
@@ -152,6 +153,31 @@ def test_after_years_it_is_not_the_first_sign_in(alice: User, outbox: Outbox, cl
     come_from(alice, ELSEWHERE, IPHONE)
 
     assert subjects(outbox, alice) == [NEW]
+
+
+def test_nor_when_the_record_of_it_has_gone_too(alice: User, outbox: Outbox, clock: TestClock) -> None:
+    come_from(alice, HOME, FIREFOX)
+    rest_for_more_than_a_year(clock)
+
+    come_from(alice, ELSEWHERE, IPHONE)
+
+    assert not SecurityEvent.objects.filter(user=alice, ip=HOME).exists()
+    assert subjects(outbox, alice) == [NEW]
+
+
+def test_the_very_first_sign_in_is_not_new_however_late(alice: User, outbox: Outbox, clock: TestClock) -> None:
+    """An account that nobody has used yet, nor tried: the sweeps find nothing of it."""
+    rest_for_more_than_a_year(clock)
+
+    come_from(alice, HOME, FIREFOX)
+
+    assert not subjects(outbox, alice)
+
+
+def rest_for_more_than_a_year(clock: TestClock) -> None:
+    clock.advance(timedelta(days=400))
+    purge_accounts()
+    purge_events()
 
 
 def test_what_others_use_is_not_known(alice: User, bob: User, outbox: Outbox) -> None:

@@ -9,7 +9,9 @@ import pytest
 from django.test import Client
 
 from accounts.sudo.actions import OwnSudo
+from accounts.tasks import purge_accounts
 from audit.models import SecurityEvent
+from audit.tasks import purge_events
 from lib import links
 from lib.mask import masked_email
 from messaging.models import Message
@@ -60,6 +62,18 @@ def test_the_first_sign_in_ever_is_not_asked(alice: User, clock: TestClock) -> N
 
     assert not is_asked(signed_in_at(HOME, alice))
     turn_on(signed_in_at(HOME, alice))
+
+
+def test_an_account_that_rested_for_more_than_a_year_is_asked(settled: User, clock: TestClock) -> None:
+    """Neither a session nor an event says any more that it was ever used."""
+    clock.advance(timedelta(days=400))
+    purge_accounts()
+    purge_events()
+    browser = signed_in_at(ELSEWHERE, settled)
+
+    assert SecurityEvent.objects.filter(user=settled).count() == settled.sessions.count() == 1
+    assert is_asked(browser)
+    assert browser.post(ADD, {"code": "123456"})["Location"].startswith(CHECK)
 
 
 def test_a_known_place_is_not_asked(settled: User) -> None:

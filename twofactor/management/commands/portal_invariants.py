@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import F
 
+from accounts.sessions.known import SIGN_INS
 from accounts.sessions.models import Session
 from accounts.sessions.proof import PASSWORD, REMEMBERED_BROWSER
 from accounts.user.models import User
@@ -15,7 +16,6 @@ from audit.models import SecurityEvent
 from lib import clock, rotation
 from organizations.members.models import Membership
 from twofactor.devices.actions import kinds, protection_of
-from twofactor.enrolment.proof import SIGN_INS
 from twofactor.trusted_browsers.models import TrustedBrowser
 
 if TYPE_CHECKING:
