@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import Exists, Min, OuterRef
 
 from accounts.login.models import LIFETIME, LoginAttempt
 from accounts.sessions.known import KNOWN_FOR, has_signed_in, is_known_network
@@ -20,6 +21,8 @@ from messaging.digest import queue_repeatable
 from messaging.models import Message
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from lib.origin import Origin
 
 MOST_SESSIONS = 100  # looked at: bounds what a password step can cost
@@ -56,9 +59,15 @@ def tell_new_place(user: User, *, event_id: int) -> None:
 
 # ── Half finished ──
 def tell_half_finished() -> None:
-    """Tell each owner, once, of sign-ins with the right password whose second step nobody did."""
-    waiting = LoginAttempt.objects.half_finished().values_list("user_id", flat=True).distinct()
-    for user in User.objects.filter(pk__in=waiting).order_by("pk")[:MOST_ACCOUNTS]:
+    """Tell each owner, once, of sign-ins with the right password whose second step nobody did.
+
+    First those who have waited longest, and nobody whose turn it is not yet: else as many accounts as one run takes,
+    kept busy by whoever owns them, would be all that any run ever comes to.
+    """
+    too_soon = Exists(_told_lately().filter(user=OuterRef("user")))
+    waiting = LoginAttempt.objects.half_finished().exclude(too_soon).values("user")
+    longest = waiting.annotate(since=Min("started_at")).order_by("since", "user").values_list("user", flat=True)
+    for user in User.objects.filter(pk__in=list(longest[:MOST_ACCOUNTS])):
         _tell_half_finished_of(user)
 
 
@@ -75,7 +84,7 @@ def _tell_half_finished_of(user: User) -> None:
     strange = _not_finished_after_all(user, list(settled[:MOST_ATTEMPTS]))
     if not strange:
         return
-    if _was_told_lately(user):
+    if _told_lately().filter(user=user).exists():  # by another worker, since the accounts were chosen
         transaction.set_rollback(True)
         return
     listed = strange[:MOST_LISTED]
@@ -101,6 +110,5 @@ def _not_finished_after_all(user: User, attempts: list[LoginAttempt]) -> list[Lo
     ]
 
 
-def _was_told_lately(user: User) -> bool:
-    since = clock.now() - MAIL_EVERY
-    return Message.objects.filter(user=user, kind="half_finished", created_at__gt=since).exists()
+def _told_lately() -> QuerySet[Message]:
+    return Message.objects.filter(kind="half_finished", created_at__gt=clock.now() - MAIL_EVERY)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from django.conf import settings
 
+from accounts.login import alerts
 from accounts.login.models import LoginAttempt
 from accounts.sessions.models import Session
 from accounts.tasks import purge_accounts, tell_half_finished_sign_ins
@@ -308,6 +309,45 @@ def test_each_owner_hears_of_the_own_ones(owner: User, bob: User, outbox: Outbox
     tell_half_finished_sign_ins()
 
     assert subjects(outbox, owner) == subjects(outbox, bob) == [HALF]
+
+
+def test_accounts_that_are_kept_busy_keep_nobody_else_from_hearing(
+    owner: User, bob: User, outbox: Outbox, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody owns as many as one run takes, with smaller numbers, and stops half-way in them again and again."""
+    monkeypatch.setattr(alerts, "MOST_ACCOUNTS", 1)
+    code_app(bob)
+    busy, victim = sorted((owner, bob), key=lambda user: user.pk)
+    stop_half_way(busy)
+    clock.advance(timedelta(minutes=1))
+    stop_half_way(victim)
+    clock.advance(timedelta(minutes=11))
+
+    for _ in range(3):
+        stop_half_way(busy).post("/logout/")
+        tell_half_finished_sign_ins()
+        clock.advance(timedelta(minutes=1))
+
+    assert subjects(outbox, busy) == subjects(outbox, victim) == [HALF]
+
+
+def test_who_has_waited_longest_hears_first(
+    owner: User, bob: User, outbox: Outbox, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alerts, "MOST_ACCOUNTS", 1)
+    code_app(bob)
+    late, early = sorted((owner, bob), key=lambda user: user.pk)
+    for user in (early, late, early, early):
+        stop_half_way(user)
+        clock.advance(timedelta(minutes=1))
+    clock.advance(timedelta(minutes=10))
+
+    tell_half_finished_sign_ins()
+    first = [subjects(outbox, user) for user in (early, late)]
+    tell_half_finished_sign_ins()
+
+    assert first == [[HALF], []]
+    assert subjects(outbox, late) == [HALF]
 
 
 def test_turning_off_mails_about_new_places_does_not_silence_it(owner: User, outbox: Outbox, clock: TestClock) -> None:
