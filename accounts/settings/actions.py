@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from django.contrib import auth
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.db import transaction
 
 from accounts.sessions.models import Ending
@@ -55,10 +56,13 @@ def delete_account(request: SignedInRequest, *, by: OwnSudo) -> None:
     """Close the account now; its rows go after 14 days unless the link in the mail brings it back.
 
     A sign-in at the same moment ends nowhere: the account is closed and its generation raised in one step, so the
-    session that it writes is nobody's. Raises HasObstacles.
+    session that it writes is nobody's. Raises HasObstacles, and SessionInterrupted if the owner has ended this very
+    session since the page was checked, by a new password for example.
     """
     user = _locked(by.user_id)
     if user.is_active:  # else another window was quicker
+        if user.get_session_auth_hash() != request.user.get_session_auth_hash():
+            raise SessionInterrupted
         if consequences.of_deleting(user, locked=True).obstacles:
             raise HasObstacles
         _close(user, request.origin)

@@ -11,8 +11,10 @@ from django.db import models
 from django.test import Client
 
 from accounts.housekeeping import purge
+from accounts.settings import views
 from accounts.settings.models import Deletion
 from accounts.signup.models import SignUp
+from accounts.sudo.actions import check_own_password
 from accounts.user.models import User
 from audit.models import ChainHead, SecurityEvent
 from messaging.models import Message
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from django.core.mail import EmailMultiAlternatives
 
+    from accounts.requests import SignedInRequest
     from tests.bed.clock import TestClock
 
     Outbox = Callable[[], list[EmailMultiAlternatives]]
@@ -92,6 +95,28 @@ def test_it_asks_to_confirm_ac_01(alice: User, alices: Client, clock: TestClock)
     assert alices.post(PAGE, {"password": PASSWORD})["Location"].startswith("/confirm/")
     alice.refresh_from_db()
     assert alice.is_active
+
+
+def test_a_session_that_ended_meanwhile_deletes_nothing(
+    alice: User, alices: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its owner, in another browser, set a new password while this one checked the old."""
+    owner = Client()
+    sign_in(owner, alice)
+
+    def check_slowly(request: SignedInRequest, password: str) -> bool:
+        is_right = check_own_password(request, password)
+        typed = {"current_password": PASSWORD, "password": "Other-Trams-Cross-The-Bridge-28"}
+        assert owner.post("/password/", typed).status_code == 302
+        return is_right
+
+    monkeypatch.setattr(views, "check_own_password", check_slowly)
+    answer = alices.post("/settings/delete/", {"password": PASSWORD})
+
+    alice.refresh_from_db()
+    assert (answer.status_code, answer["Location"], alice.is_active) == (302, "/login/", True)
+    assert not is_in(alices)
+    assert is_in(owner)
 
 
 def test_the_owner_is_told_with_a_way_back(alice: User, alices: Client, outbox: Outbox, clock: TestClock) -> None:
