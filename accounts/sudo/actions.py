@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.contrib.auth import HASH_SESSION_KEY
 from django.db import transaction
 
 from accounts.password.check import count_wrong
@@ -70,6 +71,9 @@ def check_own_password(request: SignedInRequest, password: str) -> bool:
     """
     with lost_when_refused(request):
         wrong = count_wrong(request.user, password, origin=request.origin)
+    fresh = request.user.get_session_auth_hash()
+    if not wrong and request.session.get(HASH_SESSION_KEY) != fresh:
+        request.session[HASH_SESSION_KEY] = fresh  # it was hashed anew on the way: this session goes on
     if wrong >= MOST_WRONG:
         withdraw(request)
     if wrong == MOST_WRONG:

@@ -9,7 +9,9 @@ import pytest
 from django.test import Client
 
 from accounts.models import Session
+from accounts.password.hashers import Argon2idHasher
 from audit.models import SecurityEvent
+from tests.accounts.browsers import is_in
 from tests.bed.people import PASSWORD, code_app, give_password, sign_in, totp_code
 
 if TYPE_CHECKING:
@@ -177,3 +179,18 @@ def test_changing_the_password_is_no_place_to_guess_it(alices: Client) -> None:
         alices.post("/password/", {"current_password": f"wrong {number}", "password": "Nine-Herons-Wait-By-Ponds"})
 
     assert not has_sudo(alices)
+
+
+def test_a_password_that_is_hashed_anew_signs_nobody_out_here(
+    alice: User, alices: Client, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The operator has made hashes dearer since: the session is tied to the hash."""
+    before = alice.password
+    clock.advance(timedelta(minutes=16))
+    monkeypatch.setattr(Argon2idHasher, "time_cost", 2)
+
+    assert alices.post(PAGE, {"password": PASSWORD}).status_code == 302
+
+    alice.refresh_from_db()
+    assert alice.password != before
+    assert is_in(alices)
