@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from accounts.requests import Request
 
 PER_NETWORK = limits.Limit(name="signup.network", times=60, period=timedelta(hours=1))
+# Before anything is judged: a range service for leaked passwords is asked about each, and may take its time.
+TRIES_PER_NETWORK = limits.Limit(name="signup.tries", times=300, period=timedelta(hours=1))
 TRIES_PER_LINK = limits.Limit(name="signup.verify", times=10, period=timedelta(hours=1))
 SESSION_KEY = "sign_up"  # the sign-up that was made in this browser
 EMAIL_KEY = "sign_up_email"  # what was typed here, known or not: the next page repeats it
@@ -44,6 +46,8 @@ def sign_up(request: Request) -> HttpResponse:
     if settings.SIGNUP == "invitation" and invitation is None:
         return render(request, "accounts/signup/by_invitation.html", status=403)
 
+    if request.method == "POST":
+        limits.reserve(TRIES_PER_NETWORK, request.origin.network)
     form = SignUpForm(request.POST if request.method == "POST" else None, invitation=invitation)
     if form.is_valid():
         limits.reserve(PER_NETWORK, request.origin.network)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from django.test import Client
 
+from accounts.signup import views
 from accounts.signup.actions import invite
 from accounts.signup.models import Invitation, SignUp
 from accounts.user.models import User
@@ -139,6 +141,13 @@ def test_the_address_is_kept_in_lower_case_and_recognised_in_any() -> None:
 
     assert User.objects.get().email == FREE
     assert guess(Client(), "DORA1@alpina.example", DORA["password"]).status_code == 302
+
+
+def test_a_network_does_not_try_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even with forms that cannot be: each password is looked up, perhaps at a service far away."""
+    monkeypatch.setattr(views, "TRIES_PER_NETWORK", replace(views.TRIES_PER_NETWORK, times=3))
+
+    assert [sign_up(email="no address").status_code for _ in range(5)] == [422] * 3 + [429] * 2
 
 
 @pytest.mark.parametrize(
