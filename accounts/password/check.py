@@ -18,7 +18,7 @@ from accounts.sessions.known import is_known_network
 from accounts.user.models import User
 from audit import events
 from audit.actions import record
-from lib import limits
+from lib import even_time, limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +77,7 @@ def _count_wrong(user: User | None, login: str, password: str, origin: Origin, b
         record(events.PASSWORD_WRONG, user=user, origin=origin)
         if reservation.in_a_row == LIMIT.times:
             record(events.LIMIT_CLOSED, user=user, origin=origin, limit=LIMIT.name)
-    _wait_until(began + hash_seconds + BESIDE_HASH.total_seconds())
+    even_time.wait_until(began + hash_seconds + BESIDE_HASH.total_seconds())
     return reservation.in_a_row
 
 
@@ -88,10 +88,6 @@ def _is_right(user: User | None, password: str) -> bool:
         hashers.check_password(password, stand_in)  # making a hash instead would take other steps
         return False
     return user.check_password(password) and user.is_active
-
-
-def _wait_until(moment: float) -> None:
-    time.sleep(max(0.0, moment - time.perf_counter()))
 
 
 @cache
