@@ -46,7 +46,7 @@ def ask_for_another_email(keyboard: Keyboard) -> None:
 def test_another_email(keyboard: Keyboard, alice: User, outbox: Outbox) -> None:
     enter(keyboard, alice.email)
     ask_for_another_email(keyboard)
-    keyboard.press("Stop this change")
+    keyboard.press("Stop the change")
     expect(keyboard.page.get_by_text(f"Waiting for {NEW}")).to_be_hidden()
     ask_for_another_email(keyboard)
 
