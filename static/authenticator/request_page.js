@@ -70,6 +70,7 @@ function draw(section) {
   field(section, "hint").hidden = field(section, "away").hidden = isTrial(request)
   field(ask, "skip").hidden = field(section, "skip-number").hidden = !isTrial(request)
   field(ask, "new").hidden = !context.is_new_place
+  field(ask, "guess").hidden = !context.place
   field(ask, "often").hidden = context.lately < MANY
   fault(ask, "fault", "")
 }

@@ -65,6 +65,8 @@ def test_the_open_app_needs_no_notification(page: Page, phone: AppPhone, alice: 
     number = give_password(page, alice)
 
     phone.heading("Is this you signing in?")
+    expect(phone.page.get_by_text("Place unknown")).to_be_visible()
+    expect(phone.page.get_by_text("may be off by a city")).to_be_hidden()
     phone.page.keyboard.press("Tab")
     expect(phone.page.get_by_role("button", name="Yes, it’s me")).to_be_focused()
     phone.page.keyboard.press("Enter")
