@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from accounts.password.actions import ask_reset
+from accounts.sessions.actions import forget_places
 from accounts.sessions.models import Ending
 from accounts.user.actions import renew_auth
 from accounts.user.models import User
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 @transaction.atomic
 def lock_account(user: User, *, why: LockReason, origin: Origin) -> bool:
-    """Refuse everybody, end every session and pending sign-in, and mail the way out at once.
+    """Refuse everybody, end every session and pending sign-in, forget new places, and mail the way out at once.
 
     Call it with the person's row locked. False, and nothing is done, if it is locked already. Half-way out counts as
     open: whoever got so far may be a thief who reads the mailbox.
@@ -32,6 +33,7 @@ def lock_account(user: User, *, why: LockReason, origin: Origin) -> bool:
     User.objects.filter(pk=user.pk).update(locked_at=clock.now(), locked_for=why, mailbox_shown_at=None)
     user.refresh_from_db(fields=["locked_at", "locked_for", "mailbox_shown_at"])
     renew_auth(user, session=None, reason=Ending.LOCKED)
+    forget_places(user)
     ask_reset(user.email, origin=origin)
     locked = record(events.ACCOUNT_LOCKED, user=user, origin=origin)
     for former in user.recipients[1:]:  # who cannot set a password, but must hear of it

@@ -37,12 +37,13 @@ def is_new_place(user: User, origin: Origin) -> bool:
     """Whether neither this network nor this browser on this system is known of the person.
 
     Known is what a session of the last 90 days came from: a session needs the second step, so nobody makes himself
-    known with a password alone. The very first sign-in of an account is never new.
+    known with a password alone. One that may have been a thief's, whose network was forgotten, does not count. The
+    very first sign-in of an account is never new.
     """
     if is_known_network(user.pk, origin.network_digest):
         return False
-    recent = Session.objects.filter(user=user, first_seen_at__gt=clock.now() - KNOWN_FOR).order_by("-first_seen_at")
-    known = set(recent.values_list("user_agent", flat=True)[:MOST_SESSIONS])
+    recent = Session.objects.filter(user=user, first_seen_at__gt=clock.now() - KNOWN_FOR).exclude(network_digest="")
+    known = set(recent.order_by("-first_seen_at").values_list("user_agent", flat=True)[:MOST_SESSIONS])
     if not known:
         return has_signed_in(user)
     browser = browser_and_system(origin.user_agent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -16,7 +17,10 @@ from lib import clock
 
 if TYPE_CHECKING:
     from accounts.requests import SignedInRequest
+    from accounts.sessions.models import SessionQuerySet
     from accounts.sessions.store import SessionStore
+
+DOUBTED = timedelta(days=7)  # how long a thief may have been in before somebody says so
 
 
 def end_others(user: User, *, keep: SessionStore | None, reason: Ending) -> int:
@@ -52,11 +56,23 @@ def end_elsewhere(request: SignedInRequest) -> None:
     record(events.SESSIONS_ENDED, user=user, origin=request.origin)
 
 
-def end_in_browser(browser_digest: str, *, reason: Ending) -> int:
-    """End every session in one remembered browser, and in copies of it; returns how many."""
+def end_stolen(browser_digest: str) -> None:
+    """End every session in one remembered browser and in copies of it; their places make nobody known any more.
+
+    Call it with the person's row locked.
+    """
     now = clock.now()
-    there = Session.objects.live(now).filter(browser_digest=browser_digest)
-    return there.update(ended_at=now, ended_by=reason, data="")
+    there = Session.objects.filter(browser_digest=browser_digest)
+    there.live(now).update(ended_at=now, ended_by=Ending.BROWSER_STOLEN, data="")
+    _forget_places(there)
+
+
+def forget_places(user: User) -> None:
+    """Let nobody be known from where the sessions of the last days came from: one of them was a thief's.
+
+    What an older session came from stays known. Call it with the person's row locked.
+    """
+    _forget_places(Session.objects.filter(user=user))
 
 
 def end_with_browser(user: User, *, wanted: bool) -> None:
@@ -70,3 +86,8 @@ def purge_sessions() -> int:
     visitors = Session.objects.filter(user=None, expires_at__lt=now)
     people = Session.objects.filter(expires_at__lt=now - KNOWN_FOR)
     return visitors.delete()[0] + people.delete()[0]
+
+
+def _forget_places(sessions: SessionQuerySet) -> None:
+    """Only what recognises the network goes; where it was stays readable for the person."""
+    sessions.filter(first_seen_at__gt=clock.now() - DOUBTED).update(network_digest="")

@@ -61,7 +61,7 @@ class Session(models.Model):
     idle_until = models.DateTimeField()
     expires_at = models.DateTimeField()
     ip = models.GenericIPAddressField(null=True)
-    network_digest = models.CharField(max_length=64, blank=True)
+    network_digest = models.CharField(max_length=64, blank=True)  # "" where it makes nobody known
     user_agent = models.CharField(max_length=512, blank=True)
     place = models.CharField(max_length=200, blank=True)  # approximate, "" when unknown
     proved_by = models.CharField(max_length=32, blank=True)  # see accounts.sessions.proof

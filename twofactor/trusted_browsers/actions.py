@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from accounts.sessions.actions import end_in_browser, end_with_browser
-from accounts.sessions.models import Ending as SessionEnding
+from accounts.sessions.actions import end_stolen, end_with_browser
 from accounts.sessions.proof import REMEMBERED_BROWSER, Proof
 from accounts.user.models import User
 from audit import events
@@ -128,7 +127,7 @@ def _end_stolen(browser: TrustedBrowser, request: Request) -> None:
     """Nobody can tell the thief from the owner: the browser counts no more, and both are signed out."""
     if _end(clock.now(), Ending.STOLEN, pk=browser.pk):
         User.objects.select_for_update(no_key=True).get(pk=browser.user_id)  # as whoever else ends their sessions
-        end_in_browser(browser.series_digest, reason=SessionEnding.BROWSER_STOLEN)
+        end_stolen(browser.series_digest)
         cookie.take_away(request)
         record(events.BROWSER_STOLEN, user=browser.user, origin=request.origin, browser=browser.name)
 
