@@ -82,6 +82,10 @@ class SecondFactor(TimestampMixin, Device):
         """Show it there, once; nothing if it cannot be shown any more."""
         return []
 
+    def twin(self) -> SecondFactor | None:
+        """The same device, if it is stored already: what is sent twice is there once. Asked with the owner locked."""
+        return None
+
     def leave(self) -> None:
         """What else must happen when the device is about to be deleted, in the same transaction."""
 

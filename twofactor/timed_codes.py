@@ -50,6 +50,11 @@ class TimedCodeDevice(SecondFactor):
     def secret(self, secret: str) -> None:
         self.sealed_secret = crypto.seal_field(self.sealed_fields[0], self, secret)
 
+    def twin(self) -> SecondFactor | None:
+        """One of the person's with the same secret: each would take the same code once (ASVS 6.5.1)."""
+        others = type(self).objects.filter(user_id=self.user_id).exclude(pk=self.pk)
+        return next((other for other in others if other._has_secret(self.secret)), None)  # noqa: SLF001 - of its kind
+
     def accepts(self, answer: str) -> bool:
         """Whether it is the code of a step near now, later than any step accepted before (RFC 6238 §5.2)."""
         fresh = [step for step in self._steps_of(answer, settings.TOTP_WINDOW) if self._is_fresh(step)]
@@ -74,6 +79,12 @@ class TimedCodeDevice(SecondFactor):
         """How far ahead the clock is (negative: behind) that makes this the right code; None if none does."""
         step = self._drifted_step(answer)
         return None if step is None else drift_of(step)
+
+    def _has_secret(self, secret: str) -> bool:
+        try:
+            return constant_time_compare(self.secret, secret)
+        except crypto.CannotUnseal:  # its key is gone: it takes no code at all
+            return False
 
     def _drifted_step(self, code: str) -> int | None:
         unused = [step for step in self._steps_of(code, STEPS_OF_DRIFT) if self._is_fresh(step)]

@@ -37,9 +37,14 @@ def add(device: SecondFactor, *, by: OwnSudo, request: SignedInRequest) -> str:
     """Store a device that has just accepted an answer: from now on it is asked for. Returns the URL name to go on to.
 
     Other sessions and pending sign-ins end; this session counts as verified by the device. With the first device come
-    the backup codes and the link that undoes it. Raises TooManyDevices and NotConfirmedByEmail.
+    the backup codes and the link that undoes it. Sent twice, it is there once, and both go on to the same page. Raises
+    TooManyDevices and NotConfirmedByEmail.
     """
     user = _owner_locked(device, by)
+    twin = device.twin()
+    if twin is not None:
+        _stay(twin, user, request)
+        return _page_after(twin)
     is_first = is_last(device)
     if is_first:
         require_confirmed(request)
@@ -71,9 +76,16 @@ def rename(device: SecondFactor, name: str, *, by: OwnSudo, request: SignedInReq
 def replace(old: SecondFactor, new: SecondFactor, *, by: OwnSudo, request: SignedInRequest) -> bool:
     """Put a device that has just accepted an answer in the place of another: at no moment is there neither.
 
-    False, and nothing is done, if the old one is gone already.
+    False, and nothing is done, if the old one is gone already, unless this one took its place; or if this one took the
+    place of another.
     """
     new.user = _owner_locked(old, by)
+    twin = new.twin()
+    if twin is not None:
+        was_sent_twice = not type(old).objects.filter(pk=old.pk).exists()
+        if was_sent_twice:
+            _stay(twin, new.user, request)
+        return was_sent_twice
     if not _delete(type(old), user=new.user, pk=old.pk):
         return False
     new.confirmed = True
@@ -175,6 +187,17 @@ def write_protection(user: User) -> None:
     user.protection = protection
     User.objects.filter(pk=user.pk).update(protection=protection, protection_lost_at=user.protection_lost_at)
     Membership.objects.filter(user=user).update(protection=protection)
+
+
+def _stay(twin: SecondFactor, user: User, request: SignedInRequest) -> None:
+    """Go on as the request that was faster. Its answer may never be read: then the browser has only this one's key."""
+    django_otp.login(request, twin)
+    request.session.keep(user)
+
+
+def _page_after(twin: SecondFactor) -> str:
+    backups = [kind for kind in kinds() if kind.is_backup] if is_last(twin) else []
+    return backups[0].first_page if backups else "twofactor:devices:overview"
 
 
 def _note_change(user: User, request: SignedInRequest) -> None:
