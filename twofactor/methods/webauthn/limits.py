@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from lib import limits
 
 if TYPE_CHECKING:
+    from accounts.user.models import User
     from lib.limits import Reservation
     from lib.origin import Origin
 
+# For account and network: whoever has no more than the password must not be able to use up the owner's.
 OPTIONS = limits.Limit(name="webauthn.options", times=60, period=timedelta(minutes=15))
 TRIES = limits.Limit(name="webauthn.tries", times=20, period=timedelta(minutes=15))
 # Anybody's, by their network. Every sign-in page that can fill passkeys in asks once; whoever has left it open, again.
@@ -18,9 +20,9 @@ STRANGERS_OPTIONS = limits.Limit(name="passkey.options", times=300, period=timed
 STRANGERS_ANSWERS = limits.Limit(name="passkey.answers", times=30, period=timedelta(minutes=15))
 
 
-def reserve_options(user_id: int) -> None:
-    """Take one question of a person's. Raises TooManyAttempts. Call it outside any transaction."""
-    limits.reserve(OPTIONS, user_id)
+def reserve_options(user: User, origin: Origin) -> None:
+    """Take one question to a person's keys. Raises TooManyAttempts. Call it outside any transaction."""
+    limits.reserve(OPTIONS, user.pk, origin.network)
 
 
 def reserve_try(user_id: int) -> None:

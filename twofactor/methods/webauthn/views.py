@@ -59,7 +59,7 @@ def add(request: SignedInRequest) -> HttpResponse:
 @require_sudo
 @require_POST
 def add_options(request: SignedInRequest) -> HttpResponse:
-    limits.reserve_options(request.user.pk)
+    limits.reserve_options(request.user, request.origin)
     return JsonResponse(options.to_add(actions.question_to_add(request), request.user))
 
 
@@ -82,7 +82,7 @@ def options_of(asked: Asked) -> HttpResponse:
     devices = list(devices_of(asked.user))
     if not devices:
         raise Http404
-    limits.reserve_options(asked.user.pk)
+    limits.reserve_options(asked.user, asked.origin)
     return JsonResponse(options.to_answer(KeyForm(asked=asked).question, devices))
 
 
@@ -114,7 +114,7 @@ def try_key(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 def try_options(request: SignedInRequest, pk: int) -> HttpResponse:
     device = get_object_or_404(devices_of(request.user), pk=pk)
-    limits.reserve_options(request.user.pk)
+    limits.reserve_options(request.user, request.origin)
     return JsonResponse(options.to_answer(actions.question_to_try(request), [device]))
 
 

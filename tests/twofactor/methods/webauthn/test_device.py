@@ -302,6 +302,31 @@ def test_questions_are_limited(alice: User, half_in: Client) -> None:
     assert statuses == [200] * 60 + [429]
 
 
+def test_whoever_knows_the_password_does_not_use_up_the_owners_questions(alice: User, client: Client) -> None:
+    key = security_key(alice)
+    thief = Client(REMOTE_ADDR="198.51.100.9")
+    give_password(thief, alice)
+    assert {thief.post(OPTIONS).status_code for _ in range(61)} == {200, 429}
+
+    give_password(client, alice)
+    answer(client, key)
+
+    assert is_in(client)
+
+
+def test_a_stolen_session_does_not_use_up_the_owners_questions(alice: User, client: Client, clock: TestClock) -> None:
+    key = security_key(alice)
+    give_password(client, alice)
+    answer(client, key)
+    thief = Client(REMOTE_ADDR="198.51.100.9")
+    thief.cookies.update(client.cookies)
+    clock.advance(timedelta(minutes=16))
+    try_options = f"/2fa/webauthn/{WebAuthnDevice.objects.get().pk}/try/options/"
+    assert {thief.post(page).status_code for page in [CONFIRM_OPTIONS, try_options] * 31} == {200, 429}
+
+    assert confirm(client, key).status_code == 302
+
+
 # ── Counters ──
 def test_a_counter_that_goes_back_stops_the_key_and_is_told_wa_06(
     alice: User, half_in: Client, outbox: Callable[[], list[EmailMultiAlternatives]]
