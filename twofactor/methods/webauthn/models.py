@@ -87,7 +87,7 @@ class WebAuthnDevice(SecondFactor):
         except Refused as refused:
             return refused.problem
         if not self._count_goes_on(told.sign_count):
-            return Problem.COPIED
+            return Problem.OVER if self._has_answered_since(answer) else Problem.COPIED
         self.backed_up = told.backed_up
         self.verifies_user = self.verifies_user or told.verified_user
         return None
@@ -98,6 +98,13 @@ class WebAuthnDevice(SecondFactor):
             return True
         self.sign_count = max(count, self.sign_count)
         return _COUNT_ON.run(pk=self.pk, count=count) == 1
+
+    def _has_answered_since(self, answer: Assertion) -> bool:
+        """Whether it was used after this question was asked: of two honest answers the later one may arrive first."""
+        if self.last_used_at is None:
+            return False
+        asked = PasskeyChallenge.objects.filter(challenge=answer.credential.client_data.challenge)
+        return asked.filter(created_at__lt=self.last_used_at).exists()
 
 
 _COUNT_ON = PreparedUpdate(

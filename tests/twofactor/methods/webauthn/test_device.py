@@ -351,6 +351,34 @@ def test_a_counter_that_goes_back_stops_the_key_and_is_told_wa_06(
     assert SecurityEvent.objects.filter(user=alice, slug="webauthn.copied").count() == 1
 
 
+def test_two_answers_in_the_wrong_order_do_not_stop_the_key_wa_06(alice: User, client: Client) -> None:
+    key, other = security_key(alice, sign_count=10), Client()
+    for browser in (client, other):
+        give_password(browser, alice)
+    first, second = (key.sign(fetch(browser, OPTIONS)) for browser in (client, other))
+    assert send(other, VERIFY, second).status_code == 302
+
+    late = send(client, VERIFY, first)
+
+    assert says(late, "That took too long. Try again.")
+    assert not is_in(client)
+    assert WebAuthnDevice.objects.get().flagged_at is None
+    assert answer(client, key).status_code == 302
+
+
+def test_a_copy_that_is_asked_after_the_key_was_used_stops_it_wa_06(alice: User, client: Client) -> None:
+    key, other = security_key(alice, sign_count=10), Client()
+    copy = Authenticator(credential_id=key.credential_id, user_handle=key.user_handle, sign_count=10)
+    copy.private_key = key.private_key
+    for browser in (client, other):
+        give_password(browser, alice)
+    assert answer(client, key).status_code == 302
+
+    assert says(answer(other, copy), "This key may have been copied")
+
+    assert WebAuthnDevice.objects.get().flagged_at is not None
+
+
 @pytest.mark.parametrize("count", [10, 0])
 def test_a_counter_that_stands_still_is_refused_wa_06(count: int, alice: User, half_in: Client) -> None:
     key = security_key(alice, sign_count=10)
