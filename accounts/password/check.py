@@ -16,6 +16,7 @@ from django.utils.module_loading import import_string
 from accounts.password.validators import is_leaked
 from accounts.sessions.known import is_known_network
 from accounts.user.models import User
+from accounts.user.typed_login import canonical
 from audit import events
 from audit.actions import record
 from lib import even_time, limits
@@ -108,7 +109,7 @@ def _bucket(user: User | None, login: str, origin: Origin) -> tuple[object, ...]
     All strangers share one, so someone who guesses from elsewhere closes the door for strangers only: the owner still
     gets in. A new password has counters of its own: tries against the old one do not keep its owner out.
     """
-    whose = ("user", user.pk, user.auth_generation) if user else ("nobody", login.strip().lower())
+    whose = ("user", user.pk, user.auth_generation) if user else ("nobody", canonical(login))
     return (*whose, _known_as(user.pk if user else 0, origin) or "strangers")
 
 

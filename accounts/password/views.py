@@ -22,6 +22,7 @@ from accounts.password.models import PasswordReset
 from accounts.sudo.actions import check_own_password
 from accounts.sudo.decorators import no_sudo, require_sudo
 from accounts.user.models import User
+from accounts.user.typed_login import canonical
 from lib import limits, links
 from lib.even_time import at_least
 
@@ -61,7 +62,7 @@ def forgot(request: Request) -> HttpResponse:
     if form.is_valid():
         login = form.cleaned_data["login"]
         limits.reserve(LINKS_PER_NETWORK, request.origin.network)
-        limits.reserve(LINKS_PER_PERSON, login.strip().lower())
+        limits.reserve(LINKS_PER_PERSON, canonical(login))
         with at_least(ASKING_TAKES):
             actions.ask_reset(login, origin=request.origin)
         return redirect("accounts:password:forgot_sent")

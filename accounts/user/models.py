@@ -14,6 +14,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from accounts.user import login_id
+from accounts.user.typed_login import canonical
 from audit import chain
 from lib import clock
 from lib.prepared import PreparedSelect
@@ -48,8 +49,8 @@ class UserManager(BaseUserManager["User"]):
 
     def by_login(self, login: str) -> User | None:
         """The person with that e-mail address or login ID, in any case."""
-        login = login.strip()
-        return _BY_EMAIL.one(email=login.lower()) if "@" in login else _BY_LOGIN_ID.one(login_id=login.upper())
+        login = canonical(login)
+        return _BY_EMAIL.one(email=login) if "@" in login else _BY_LOGIN_ID.one(login_id=login)
 
     def _free_login_id(self) -> str:
         candidates = map(login_id.candidate, count())

@@ -93,6 +93,20 @@ def test_the_limit_comes_as_soon_and_says_the_same(clock: TestClock) -> None:
 
 
 @pytest.mark.usefixtures("people")
+@pytest.mark.parametrize(("letters", "typed"), [("SA", "\u017fA"), ("SS", "\u00df")])
+def test_another_spelling_of_a_login_id_does_not_tell_who_exists(letters: str, typed: str) -> None:
+    """Long s becomes an S in upper case, and sharp s two; in lower case they stay what they are."""
+    User.objects.filter(email=address("active")).update(login_id=f"{letters}12345")
+    statuses = []
+    for number in ("12345", "54321"):  # somebody's, nobody's
+        for _ in range(5):
+            guess(browser_at("198.51.100.9"), f"{letters}{number}")
+        statuses.append(guess(browser_at("198.51.100.9"), f"{typed}{number}").status_code)
+
+    assert statuses == [422, 422]
+
+
+@pytest.mark.usefixtures("people")
 def test_each_answer_costs_one_hash_and_equally_many_queries(hashes: Callable[[], int]) -> None:
     costs = {}
     for kind in KINDS:

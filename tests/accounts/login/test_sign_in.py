@@ -57,6 +57,14 @@ def test_the_login_id_is_as_good_as_the_address(alice: User, typed: Callable[[st
     assert guess(Client(), typed(alice.login_id), PASSWORD).status_code == 302
 
 
+@pytest.mark.parametrize("typed", ["\u017fA12345", "S\uff2112345", "SA1234\u0665"])
+def test_a_login_id_is_ascii(alice: User, typed: str) -> None:
+    """Long s, a wide A, an Arabic five."""
+    User.objects.filter(pk=alice.pk).update(login_id="SA12345")
+
+    assert guess(Client(), typed, PASSWORD).status_code == 422
+
+
 def test_a_wrong_password_shows_the_form_again(alice: User) -> None:
     client = Client()
 

@@ -106,6 +106,16 @@ def test_the_limit_is_the_same_for_everybody_and_nobody(alice: User, clock: Test
     assert known == unknown
 
 
+def test_the_limit_counts_every_spelling_of_a_login_id(alice: User, outbox: Outbox) -> None:
+    User.objects.filter(pk=alice.pk).update(login_id="SA12345")
+
+    statuses = [ask(login).status_code for login in ["SA12345", "sa12345", " Sa12345 "] * 2]
+    ask("\u017fA12345")
+
+    assert statuses == [302] * 5 + [429]
+    assert len(outbox()) == 5
+
+
 def test_one_network_cannot_fill_everybodys_mailbox(django_user_model: type[User], outbox: Outbox) -> None:
     for number in range(70):
         django_user_model.objects.create_user(email=f"p{number}@alpina.example", name="P", country="CH")
