@@ -130,12 +130,11 @@ def _say_yes(device: PushDevice, request: PushRequest, decision: Decision) -> Ou
     reservation = budget.reserve(request.user, request.origin)
     is_right = constant_time_compare(decision.number, request.number)
     with transaction.atomic():
-        if not _answer(request, "APPROVED" if is_right else "WRONG_NUMBER", device=device):
-            limits.give_back(reservation)
-            return None
         if is_right:
             limits.give_back(reservation)
-        else:
+        if not _answer(request, "APPROVED" if is_right else "WRONG_NUMBER", device=device):
+            return None  # a wrong one that came too late stays taken: giving it back opens the counter anew
+        if not is_right:
             record(events.ANSWER_WRONG, user=request.user, origin=request.origin, method=device.method_slug)
     return Outcome.APPROVED if is_right else Outcome.WRONG_NUMBER
 

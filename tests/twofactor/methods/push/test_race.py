@@ -22,6 +22,7 @@ from tests.twofactor.methods.push.phones import (
     waiting,
 )
 from tests.twofactor.methods.push.test_link import code_in
+from twofactor.challenge.budget import PER_NETWORK
 from twofactor.methods.push.limits import MOST_TRIALS
 from twofactor.methods.push.models import PushDevice, PushRequest
 
@@ -111,6 +112,20 @@ def test_many_numbers_at_once_are_one_try(alice: User) -> None:
 
         assert replies.count(422) == 1
         assert set(replies) <= {422, 409, 429, 410}
+        PushDevice.objects.all().delete()
+
+
+def test_a_wrong_number_that_comes_too_late_gives_no_try_back(alice: User) -> None:
+    for _round in range(ROUNDS):
+        afresh()
+        phone, browser = linked_phone(alice), waiting(alice)
+        [request] = phone.pending()
+        wrong = another(number_in(browser))
+
+        race(8, lambda _n: phone.yes(request, wrong).status)  # noqa: B023
+
+        tries = Counter.objects.get(key=PER_NETWORK.key(alice.pk, "127.0.0.0/24"))
+        assert 1 <= tries.taken == tries.in_a_row <= 8
         PushDevice.objects.all().delete()
 
 
