@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
 @transaction.atomic
 def lock_by_link(link: NotMe, *, origin: Origin) -> bool:
-    """Spend the link and lock the account; False if the link was spent or ran out meanwhile.
+    """Spend the link and lock the account; False if the link was spent or ran out, or its address went, meanwhile.
 
     What took the account from its owner is undone before: the mail with the way out must not go to a thief's address,
     nor to nobody. An account that is locked already stays as it is.
     """
     user = _locked(link.user_id)
-    if not NotMe.objects.open().filter(pk=link.pk).update(used_at=clock.now()):
+    if not link.was_sent_to(user) or not NotMe.objects.open().filter(pk=link.pk).update(used_at=clock.now()):
         return False
     for deletion in Deletion.objects.restorable().filter(user=user):
         restore_account(deletion, origin=origin)

@@ -22,6 +22,7 @@ def link_in(message: Message) -> str:
 
 
 def open_link(token: str) -> NotMe | None:
-    """The link that a token names; None when it is not ours, was used, or is too old."""
+    """The link that a token names; None when it is not ours, was used, is too old, or its address was taken away."""
     pk = links.row_id_of("not_me", token) or 0
-    return NotMe.objects.open().filter(pk=pk).select_related("user", "message").first()
+    link = NotMe.objects.open().filter(pk=pk).select_related("user", "message").first()
+    return link if link is not None and link.was_sent_to(link.user) else None

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
 
 from lib import clock
+
+if TYPE_CHECKING:
+    from accounts.user.models import User
 
 LIFETIME = timedelta(hours=24)
 
@@ -35,3 +39,7 @@ class NotMe(models.Model):
 
     def __str__(self) -> str:
         return f"not-me link {self.pk}"
+
+    def was_sent_to(self, user: User) -> bool:
+        """Whether its mail went to an address that alerts go to now: a thief's may have been one for a while."""
+        return self.message.recipient_email in {to.email for to in user.recipients}

@@ -13,6 +13,7 @@ from django.test import Client
 from accounts.models import EmailChange, User
 from audit.models import SecurityEvent
 from lib import links
+from lib.models import Counter
 from messaging.models import Message
 from tests.accounts.browsers import ELSEWHERE, HOME, browser_at, is_in
 from tests.accounts.lock.locking import is_locked, set_password
@@ -248,6 +249,44 @@ def test_the_new_address_locks_but_the_old_one_hears_of_it_and_takes_it_back(
     assert "Your account is locked: set a new password" in [
         mail.subject for mail in mails_to("alice@alpina.example", outbox())
     ]
+
+
+def test_a_thiefs_links_are_over_once_the_address_is_taken_back(alice: User, alices: Client, outbox: Outbox) -> None:
+    confirm_change(alices, outbox)
+    alices.post("/profile/", {"name": "Alice New", "country": "CH"})
+    his = links_to(PAGE, mails_to(THIEF, outbox()))
+    hers = links_to(PAGE, mails_to("alice@alpina.example", outbox()))
+
+    Client().post(links_to("/email/stop/", mails_to("alice@alpina.example", outbox()))[-1])
+
+    assert len(his) > 1
+    for link in his:
+        assert (Client().get(link).status_code, Client().post(link).status_code) == (410, 410)
+    assert not is_locked(alice)
+    assert Client().post(hers[-1]).status_code == 302
+    assert is_locked(alice)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_thiefs_link_against_taking_the_address_back(alice: User, outbox: Outbox) -> None:
+    """Whoever comes first: the address is its owner's again, and the link is over."""
+    for number in range(10):
+        thief = Client()
+        sign_in(thief, alice)
+        confirm_change(thief, outbox)
+        his = links_to(PAGE, mails_to(THIEF, outbox()))[-1]
+        stop = links_to("/email/stop/", mails_to("alice@alpina.example", outbox()))[-1]
+
+        locked, stopped = race(2, lambda n: Client().post((his, stop)[n]).status_code)  # noqa: B023
+
+        assert (locked in {302, 410}, stopped) == (True, 302)
+        assert is_locked(alice) == (locked == 302)
+        alice.refresh_from_db()
+        assert alice.email == "alice@alpina.example"
+        assert Client().post(his).status_code == 410
+        User.objects.filter(pk=alice.pk).update(locked_at=None)
+        Counter.objects.all().delete()
+        assert EmailChange.objects.filter(state="undone").count() == number + 1
 
 
 def test_a_deletion_is_taken_back(alice: User, alices: Client, outbox: Outbox) -> None:
