@@ -54,7 +54,7 @@ def record(event: Event, *, user: User | None, origin: Origin, **details: str) -
 def _tell(row: SecurityEvent, user: User) -> None:
     """To every address concerned: a change at once, what can repeat itself by the hour."""
     for to in user.recipients:
-        if row.event.category is Category.CHANGE:
+        if row.event.category is Category.CHANGE and not row.event.by_the_hour:
             queue("security_event", to=to, user=user, details={"event": row.pk})
         else:
             queue_repeatable("security_event", to=to, user=user, group=row.slug, item=row.pk)

@@ -33,6 +33,7 @@ class Event:
     words: StrPromise
     category: Category = Category.CHANGE
     alerts: bool = False
+    by_the_hour: bool = False  # a change that is told as what repeats itself is: it can be made without a confirmation
 
 
 SIGN_IN, BLOCKED = Category.SIGN_IN, Category.BLOCKED
@@ -114,8 +115,10 @@ EVERY_TIME_OFF = Event(
 )
 NAME_CHANGED = Event("profile.name_changed", _("Your name was changed"), alerts=True)
 COUNTRY_CHANGED = Event("profile.country_changed", _("The country you live in was changed"), alerts=True)
-ALERTS_ON = Event("alerts.on", _("Mails about sign-ins from new places were turned on"), alerts=True)
-ALERTS_OFF = Event("alerts.off", _("Mails about sign-ins from new places were turned off"), alerts=True)
+ALERTS_ON = Event("alerts.on", _("Mails about sign-ins from new places were turned on"), alerts=True, by_the_hour=True)
+ALERTS_OFF = Event(
+    "alerts.off", _("Mails about sign-ins from new places were turned off"), alerts=True, by_the_hour=True
+)
 EXPORTED = Event("account.exported", _("Everything we store about you was downloaded"), alerts=True)
 DELETION_ASKED = Event("account.deletion_asked", _("Your account was deleted"))  # its mail has a link to undo it
 ACCOUNT_RESTORED = Event("account.restored", _("Your account was restored"), alerts=True)

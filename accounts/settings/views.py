@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from accounts.requests import Request, SignedInRequest
 
+SAVES = limits.Limit(name="settings", times=60, period=timedelta(hours=1))  # each may leave an event
 EXPORTS = limits.Limit(name="export", times=10, period=timedelta(hours=1))
 
 
@@ -36,6 +37,7 @@ def edit(request: SignedInRequest) -> HttpResponse:
     present = {"language": user.language, "time_zone": user.time_zone, "alerts": user.alerts_new_places}
     form = SettingsForm(request.POST if request.method == "POST" else None, initial=present)
     if form.is_valid():
+        limits.reserve(SAVES, user.pk)
         actions.change_settings(user, **form.cleaned_data, origin=request.origin)
         with translation.override(form.cleaned_data["language"]):  # the page that follows is in it
             messages.success(request, _("Your settings are saved."))

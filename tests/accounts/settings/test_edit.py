@@ -87,6 +87,32 @@ def test_switching_the_alerts_off_is_told_by_mail(
     assert SecurityEvent.objects.filter(user=alice, slug="alerts.off").count() == 1
 
 
+def test_switching_them_again_and_again_buries_no_other_mail(
+    alice: User, alices: Client, outbox: Callable[[], list[EmailMultiAlternatives]], clock: TestClock
+) -> None:
+    """The first of each kind is told at once, the others in one mail an hour."""
+    clock.advance(timedelta(minutes=16))
+
+    for number in range(30):
+        assert alices.post("/settings/", {**PRESENT, "alerts": "on" if number % 2 else ""}).status_code == 302
+        outbox()
+    at_once = [mail.subject for mail in outbox()]
+    clock.advance(timedelta(hours=1, minutes=1))
+    later = outbox()[len(at_once) :]
+
+    off, on = (f"Mails about sign-ins from new places were turned {state}" for state in ("off", "on"))
+    assert at_once == [off, on]
+    assert sorted(mail.subject for mail in later) == [off, on]
+    assert all("several times" in mail.body for mail in later)
+    assert SecurityEvent.objects.filter(user=alice, slug__startswith="alerts.").count() == 30
+
+
+def test_they_are_saved_sixty_times_an_hour(alices: Client) -> None:
+    statuses = [alices.post("/settings/", {**PRESENT, "time_zone": "Asia/Tokyo"}).status_code for _ in range(61)]
+
+    assert statuses == [302] * 60 + [429]
+
+
 def test_it_needs_no_confirmation(alice: User, alices: Client, clock: TestClock) -> None:
     clock.advance(timedelta(minutes=16))
 

@@ -10,8 +10,10 @@ from django.test import Client
 
 from accounts.settings.models import Deletion
 from accounts.user.models import User
+from audit.models import SecurityEvent
 from lib import links
 from lib.models import Counter
+from messaging.models import Message
 from organizations.members.models import Membership, Role
 from organizations.organization.models import Organization
 from tests.accounts.browsers import is_in
@@ -107,3 +109,21 @@ def test_of_the_last_two_legal_representatives_one_stays(alice: User, bob: User)
         gone = list(User.objects.filter(is_active=False))
         assert len(gone) == 1
         reopen(gone[0])
+
+
+def test_many_switches_of_the_alerts_at_once_are_told_in_two_mails(alice: User) -> None:
+    browser = Client()
+    sign_in(browser, alice)
+    windows = [Client() for _thread in range(32)]
+    for window in windows:
+        window.cookies.update(browser.cookies)
+    fields = {"language": "en", "time_zone": "UTC"}
+    alerts: tuple[dict[str, str], ...] = ({}, {"alerts": "on"})
+
+    statuses = race(32, lambda n: windows[n].post("/settings/", fields | alerts[n % 2]).status_code)
+
+    assert set(statuses) == {302}
+    switched = SecurityEvent.objects.filter(user=alice, slug__startswith="alerts.").count()
+    told = Message.objects.filter(user=alice, kind="security_event")
+    assert 0 < told.count() <= 2
+    assert sum(message.details["count"] for message in told) == switched
