@@ -33,9 +33,9 @@ def end_others(user: User, *, keep: SessionStore | None, reason: Ending) -> int:
 
 
 def end_by_digest(user: User, key_digest: str) -> int:
-    """End the person's session with this key, which they have called somebody else's."""
+    """End the person's session with this key, which they have called somebody else's: its place is none of theirs."""
     found = Session.objects.live(clock.now()).filter(user=user, key_digest=key_digest)
-    return found.update(ended_at=clock.now(), ended_by=Ending.SIGNED_OUT, data="")
+    return found.update(ended_at=clock.now(), ended_by=Ending.SIGNED_OUT, data="", network_digest="")
 
 
 @transaction.atomic

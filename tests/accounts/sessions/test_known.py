@@ -12,6 +12,7 @@ from tests.accounts.browsers import ELSEWHERE, HOME, HOME_TOO, browser_at, guess
 from tests.accounts.lock.locking import NEW, set_password
 from tests.accounts.mailbox import links_to, mails_to
 from tests.bed.people import code_app, give_password, sign_in
+from tests.twofactor.methods.push.phones import linked_phone
 from tests.twofactor.trusted_browsers.remembering import (
     cookie_of,
     is_asked,
@@ -193,3 +194,27 @@ def test_where_a_copied_browser_was_is_a_new_place(alice: User, outbox: Outbox, 
 
     assert at_home.status_code == 302
     assert (before, after_home, told(outbox, alice)) == (1, 1, 2)
+
+
+# ── Denied on the phone ──
+def test_where_a_session_was_that_the_phone_called_a_thiefs_is_a_new_place(
+    alice: User, outbox: Outbox, clock: TestClock
+) -> None:
+    """He once got hold of a code; then he asks for an approval, to change something."""
+    code_app(alice)
+    phone = linked_phone(alice)
+    come_from(alice, HOME, FIREFOX)
+    clock.advance(LATER)
+    thief = come_from(alice, ELSEWHERE, CHROME)
+    clock.advance(timedelta(minutes=16))
+    thief.post("/confirm/push/send/?next=/2fa/totp/add/")
+    phone.no(phone.pending()[0], "not_me")
+    clock.advance(LATER)
+    before = told(outbox, alice)
+
+    come_from(alice, HOME, IPHONE)
+    at_home = told(outbox, alice)
+    clock.advance(timedelta(minutes=2))  # a code counts once
+    come_from(alice, ELSEWHERE, CHROME)
+
+    assert (before, at_home, told(outbox, alice)) == (1, 1, 2)
