@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.forms.widgets import Script
@@ -16,9 +17,12 @@ from twofactor.methods.push.models import CHECK_DIGITS, Approval
 from twofactor.methods.push.standing import WAITING, Standing, standing_of
 from twofactor.second_factor import Refusal
 
+if TYPE_CHECKING:
+    from twofactor.challenge.asked import Asked
+
 TOO_EARLY = _("Not approved yet. Check your phone, then press again.")
 REFUSALS = {
-    Refusal.WRONG: _("This sign-in was not approved on your phone."),
+    Refusal.WRONG: _("This was not approved on your phone."),
     Refusal.ALREADY_USED: _("This approval was already used. Ask again."),
     Refusal.UNCHECKABLE: _("We can't check this at the moment. Choose another way or get help."),
 }
@@ -27,10 +31,13 @@ REFUSALS = {
 class PushForm(ChallengeForm):
     """Nothing is typed here: the browser brings itself, and what it is for."""
 
-    part = "twofactor/methods/push/_waiting.html"
-
     class Media:
         js = [Script("js/push.js", type="module")]
+
+    def __init__(self, data: Any = None, *, asked: Asked) -> None:
+        super().__init__(data, asked=asked)
+        page = "waiting" if self.is_sign_in else "confirming"
+        self.part = f"twofactor/methods/push/_{page}.html"
 
     @cached_property
     def standing(self) -> Standing:
@@ -62,13 +69,6 @@ class PushForm(ChallengeForm):
     def send_url(self) -> str:
         page = "send" if self.is_sign_in else "send_to_confirm"
         return reverse(f"twofactor:challenge:{page}", args=["push"])
-
-    @property
-    def code_url(self) -> str:
-        """Where the phone's offline code is typed."""
-        if self.is_sign_in:
-            return reverse("twofactor:challenge:answer", args=["totp"])
-        return "?method=totp"
 
 
 class PairForm(forms.Form):

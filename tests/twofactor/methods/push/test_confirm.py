@@ -84,3 +84,42 @@ def test_an_approval_to_confirm_signs_nobody_in(stale: tuple[Phone, Client], ali
 
     assert other.post(PAGE).status_code == 422
     assert PushRequest.objects.filter(state="approved").exists()
+
+
+def test_the_way_to_the_code_keeps_where_it_leads(stale: tuple[Phone, Client]) -> None:
+    _phone, browser = stale
+
+    page = browser.get(CONFIRM).content.decode()
+
+    assert 'href="?method=totp&amp;next=%2F2fa%2Ftotp%2Fadd%2F">Enter the 6-digit code from the app' in page
+
+
+def test_it_does_not_speak_of_a_sign_in(stale: tuple[Phone, Client]) -> None:
+    phone, browser = stale
+    browser.post(SEND)
+    phone.yes(phone.pending()[0], number_in(browser, CONFIRM))
+    approved = browser.get(CONFIRM).content.decode()
+    browser.post(CONFIRM)
+    browser.post(SEND)
+    phone.no(phone.pending()[0], "mistake")
+    denied = browser.get(CONFIRM).content.decode()
+
+    assert "<strong>Approved.</strong>" in approved
+    assert "This was blocked on your phone." in denied
+    assert "You blocked" not in denied
+    assert "sign-in" not in main_of(approved) + main_of(denied)
+    assert "Signing" not in main_of(approved) + main_of(denied)
+
+
+def test_it_says_that_another_request_is_waiting(stale: tuple[Phone, Client], alice: User) -> None:
+    _phone, browser = stale
+    waiting(alice, REMOTE_ADDR="198.51.100.7")
+
+    page = browser.get(CONFIRM).content.decode()
+
+    assert "Another request is waiting on your phone." in page
+
+
+def main_of(page: str) -> str:
+    """What is the page's own: not the account's menu, nor the help below every list of ways."""
+    return page.partition("<main")[2].partition('id="others"')[0]
