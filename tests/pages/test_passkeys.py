@@ -255,5 +255,5 @@ def test_without_scripts_it_is_not_offered_and_the_page_says_why(page_without_sc
     page.get_by_role("link", name="Try another way").click()
 
     expect(page.get_by_text("Use your passkey or security key")).to_be_hidden()
-    expect(page.get_by_text("Enter a code from your code app")).to_be_visible()
+    expect(page.get_by_text("Enter a code from Sallyport or your code app")).to_be_visible()
     expect(page.get_by_text("Passkeys and security keys need JavaScript")).to_be_visible()

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.password.forms import CurrentPasswordField
@@ -87,7 +89,11 @@ class CodeField(forms.CharField):
 class CodeForm(ChallengeForm):
     """The code that an app shows now."""
 
-    code = CodeField(help_text=_("Open your code app. Codes change every 30 seconds."))
+    code = CodeField(
+        help_text=format_lazy(
+            _("Open {product} or your code app. Codes change every 30 seconds."), product=settings.PRODUCT_NAME
+        )
+    )
 
     @property
     def answer(self) -> str:
