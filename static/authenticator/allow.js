@@ -2,7 +2,7 @@
 
 import { Offline } from "./api.js";
 import { bySession } from "./link.js";
-import { busy, one } from "./page.js";
+import { busy, isApart, one } from "./page.js";
 import { fromPage, say } from "./words.js";
 
 const button = one("#allow")
@@ -33,6 +33,7 @@ function complain(text) {
   one("#fault").textContent = text
 }
 
+one("#in-browser").hidden = !isApart()
 await fromPage()
 button.disabled = false
 button.addEventListener("click", () => busy(button, allow))

@@ -8,7 +8,7 @@ import * as codes from "./codes_page.js";
 import * as install from "./install_page.js";
 import { tidy } from "./link.js";
 import * as linked from "./linked_page.js";
-import { all, announce, facts, focusOn, go, isInstalled, one } from "./page.js";
+import { all, announce, facts, focusOn, go, isApart, isInstalled, one } from "./page.js";
 import { mend } from "./push.js";
 import * as request from "./request_page.js";
 import { refresh, waiting } from "./requests.js";
@@ -163,12 +163,18 @@ async function start() {
   setInterval(async () => current.view?.tick?.(current.section, await now(), state), 1000)
   setInterval(catchUp, REFRESH_EVERY)
   await fromPage()
-  for (const hint of all("[data-unless-installed]")) hint.hidden = isInstalled()
+  offerInstalling()
   await show({ isFirst: true })
   document.body.dataset.ready = ""
   keepWorker().catch(() => {}) // without it the app works, but not without a connection
   await look()
   await catchUp()
+}
+
+function offerInstalling() {
+  one("[data-install-first]").hidden = !isApart()
+  one(".ways [data-online]").classList.toggle("sec", isApart())
+  one("[data-unless-installed]").hidden = isApart() || isInstalled()
 }
 
 // Without HTTPS browsers give a page neither keys nor a service worker.

@@ -53,6 +53,9 @@ export const isInstalled = () => matchMedia("(display-mode: standalone)").matche
 export const isIOS = () =>
   /iPhone|iPad|iPod/.test(navigator.userAgent) || (navigator.platform === "MacIntel" && navigator.maxTouchPoints > 1)
 
+// There the app on the home screen has nothing of what the browser has: who links in the browser does it in vain.
+export const isApart = () => isIOS() && !isInstalled()
+
 export const isAndroid = () => /Android/.test(navigator.userAgent)
 
 export const initials = (name) => {

@@ -102,3 +102,28 @@ def test_settings_and_requests_at_rest(phone: AppPhone, alice: User) -> None:
     phone.follow("Settings")
     expect(phone.page.get_by_text("Notifications are on.")).to_be_visible()
     look_at(phone, "settings")
+
+
+@pytest.mark.parametrize(
+    ("agent", "is_apart"),
+    [("iPhone; CPU iPhone OS 17_2 like Mac OS X", True), ("Linux; Android 15; Pixel 8", False)],
+    ids=["iOS", "Android"],
+)
+@pytest.mark.usefixtures("transactional_db")
+def test_where_browser_and_home_screen_share_nothing_installing_comes_first(
+    browser: Browser, base_url: str, alice: User, agent: str, *, is_apart: bool
+) -> None:
+    context = browser.new_context(**PHONE, user_agent=f"Mozilla/5.0 ({agent}) AppleWebKit/605.1.15")
+    phone = AppPhone(context.new_page(), base_url)
+    phone.open()
+    first = phone.page.locator('[data-view="welcome"] .btn:visible').first
+    expect(first).to_have_text("Put Sallyport on your phone" if is_apart else "Log in from this phone")
+    expect(phone.page.get_by_role("link", name="Put Sallyport on your phone")).to_have_count(1)
+    look_at(phone, f"welcome-{'ios' if is_apart else 'android'}")
+
+    phone.follow("Log in from this phone")
+    phone.log_in(alice)
+
+    expect(phone.page.get_by_text("the two don’t share accounts")).to_be_visible(visible=is_apart)
+    look_at(phone, f"allow-{'ios' if is_apart else 'android'}")
+    context.close()
