@@ -26,6 +26,7 @@ PUSH = Method(
     send=send,
     challenge_urls="twofactor.methods.push.challenge_urls",
     public_urls="twofactor.methods.push.public_urls",
+    remove_label=_("Turn off this phone"),
     manage_template="twofactor/methods/push/_manage.html",
     purge=purge,
 )

@@ -86,6 +86,8 @@ def test_the_page_of_a_phone_offers_it_and_a_get_sends_nothing(at_home: tuple[Ph
     page = browser.get(f"/2fa/push/{device_of(phone).pk}/").content.decode()
 
     assert "Send a test request" in page
+    assert "Turn off this phone" in page
+    assert "Remove this method" not in page
     assert "It signs nobody in." in text_of(browser, phone)
     assert phone.pending() == []
     assert browser.post(trial_of(phone)).headers["Location"] == f"{trial_of(phone)}?next=%2F2fa%2F"
