@@ -105,6 +105,12 @@ class BackupCodes(SecondFactor):
         return self.saved_at is not None
 
     @property
+    def is_first_set(self) -> bool:
+        """Whether it came when two-step verification was turned on, and has not been renewed since."""
+        with_it = (self.created_at, self.created_at + MADE_WITHIN)
+        return self.user.enrolments.filter(created_at__range=with_it).exists()
+
+    @property
     def left(self) -> int:
         return self.codes.filter(used_at=None).count()
 

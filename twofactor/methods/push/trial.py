@@ -44,6 +44,11 @@ class Trial:
         return standing_of(self.asked)
 
     @property
+    def is_on_the_way(self) -> bool:
+        """Whether setting up goes on elsewhere: to the backup codes that came with a first method."""
+        return self.next_url != reverse("twofactor:devices:overview")
+
+    @property
     def send_url(self) -> str:
         return reverse("twofactor:push:trial", args=[self.device.pk])
 

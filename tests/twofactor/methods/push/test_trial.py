@@ -75,6 +75,8 @@ def test_after_linking_the_computer_tries_the_phone_and_goes_on_to_the_codes(ali
     assert "“<bdi>Pixel 8</bdi>” is linked. Now let’s test it." in text
     assert "Skip the test" in text
     assert 'href="/2fa/backup-codes/"' in text
+    assert 'class="stepper"' in text
+    assert 'class="nav"' not in text
     assert reply.body["state"] == "approved"
     done = alices.get(f"{trial_of(phone)}?next=/2fa/backup-codes/").content.decode()
     assert "Continue" in done
@@ -89,6 +91,8 @@ def test_the_page_of_a_phone_offers_it_and_a_get_sends_nothing(at_home: tuple[Ph
     assert "Turn off this phone" in page
     assert "Remove this method" not in page
     assert "It signs nobody in." in text_of(browser, phone)
+    assert 'class="stepper"' not in text_of(browser, phone)
+    assert 'class="nav"' in text_of(browser, phone)
     assert phone.pending() == []
     assert browser.post(trial_of(phone)).headers["Location"] == f"{trial_of(phone)}?next=%2F2fa%2F"
     assert len(phone.pending()) == 1
