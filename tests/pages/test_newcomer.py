@@ -86,7 +86,7 @@ def turn_on(keyboard: Keyboard) -> None:
     keyboard.tick(SAVED)
     keyboard.press("Finish")
     keyboard.sees(OVERVIEW)
-    hears(keyboard, "Your backup codes are saved.")
+    hears(keyboard, "Two-step verification is on. Add a second way to sign in")
 
 
 def sign_in(keyboard: Keyboard) -> None:

@@ -99,7 +99,7 @@ def test_from_nothing_to_saved_backup_codes(keyboard: Keyboard, alice: User, clo
     keyboard.press("Finish")
 
     keyboard.sees(OVERVIEW)
-    says(keyboard, "Your backup codes are saved. Two-step verification is ready.")
+    says(keyboard, "Two-step verification is on. Add a second way to sign in")
     assert all(code in written for code in shown)
     assert TOTPDevice.objects.get(user=alice).name == "My phone"
     assert BackupCodes.objects.get(user=alice).saved_at is not None

@@ -9,6 +9,8 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -31,7 +33,7 @@ def codes(request: SignedInRequest) -> HttpResponse:
     form = SavedForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         actions.note_saved(present, request=request)
-        messages.success(request, _("Your backup codes are saved. Two-step verification is ready."))
+        messages.success(request, ready() if present.is_first_set else _("Your backup codes are saved."))
         return redirect("twofactor:devices:overview")
     # HEAD would use up the one time they are shown, and show nothing.
     if request.method == "GET" and present.waits_for_web:
@@ -75,3 +77,9 @@ def renew(request: SignedInRequest) -> HttpResponse:
         actions.renew(by=own_sudo(request), request=request)
         return redirect("twofactor:backup_codes:codes")
     return render(request, "twofactor/methods/backup_codes/renew.html", {"present": present})
+
+
+def ready() -> str:
+    """The last word of turning it on, and what to do next."""
+    add = (reverse("twofactor:devices:add"), _("Add a second way to sign in"))
+    return format_html('{} <a href="{}">{}</a>', _("Two-step verification is on."), *add)

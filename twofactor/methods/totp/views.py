@@ -33,13 +33,15 @@ def add(request: SignedInRequest) -> HttpResponse:
         messages.error(request, _("You have as many code apps as there can be. Remove one first."))
         return redirect("twofactor:devices:overview")
 
+    is_first = not request.user.protection
     form = AddForm(request.POST if request.method == "POST" else None, initial=request.kept_input)
     if form.is_valid():
-        next_page = actions.confirm_setup(request, code=form.cleaned_data["code"], name=form.cleaned_data["name"])
+        code, name = form.cleaned_data["code"], form.cleaned_data["name"]
+        next_page = actions.confirm_setup(request, code=code, name=name)
         if next_page:
-            messages.success(request, _("Two-step verification is on."))
+            messages.success(request, added(name, is_first=is_first))
             return redirect(next_page)
-        form.refuse(setup.hint(setup.present(request), request, form.cleaned_data["code"]))
+        form.refuse(setup.hint(setup.present(request), request, code))
     context = {"form": form, **setup_context(request)}
     return render(request, "twofactor/methods/totp/add.html", context, status=422 if form.errors else 200)
 
@@ -71,3 +73,7 @@ def setup_context(request: SignedInRequest) -> dict[str, object]:
         "otpauth_uri": pending.uri,
         "qr_svg": qr.svg(pending.uri, label=_("QR code to scan with your code app")),
     }
+
+
+def added(name: str, *, is_first: bool) -> str:
+    return _("Two-step verification is on.") if is_first else _("“%(name)s” is added.") % {"name": name}

@@ -101,6 +101,21 @@ def test_after_the_tick_they_are_gone(activated: Client, alice: User) -> None:
     assert activated.post(PAGE + "download/")["Location"] == PAGE
 
 
+def test_only_the_first_ones_end_the_turning_on(activated: Client) -> None:
+    shown = activated.get(PAGE).content.decode()
+    saved = activated.post(PAGE, {"saved": "on"}, follow=True).content.decode()
+    activated.post(PAGE + "renew/")
+    renewed = activated.get(PAGE).content.decode()
+    saved_again = activated.post(PAGE, {"saved": "on"}, follow=True).content.decode()
+
+    assert 'class="stepper"' in shown
+    assert 'Two-step verification is on. <a href="/2fa/add/">Add a second way to sign in</a>' in saved
+    assert len(codes_on(renewed)) == 10
+    assert 'class="stepper"' not in renewed
+    assert "Your backup codes are saved." in saved_again
+    assert "Two-step verification is on." not in saved_again
+
+
 def test_the_download_holds_them(activated: Client, codes: list[str], alice: User) -> None:
     file = activated.post(PAGE + "download/")
 

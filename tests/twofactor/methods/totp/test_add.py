@@ -244,3 +244,12 @@ def picture(svg: str, scale: int = 4) -> Image.Image:
                 image.paste(0, (x, y, x + int(length), y + 1))
             x += int(length)
     return image.resize((size * scale, size * scale), Image.Resampling.NEAREST)
+
+
+def test_only_the_first_says_that_it_turned_two_step_verification_on(alices: Client) -> None:
+    first = alices.post(PAGE, {"code": pyotp.TOTP(shown_secret(alices)).now(), "name": "Aegis"}, follow=True)
+    second = alices.post(PAGE, {"code": pyotp.TOTP(shown_secret(alices)).now(), "name": "Tablet"}, follow=True)
+
+    assert "Two-step verification is on." in first.content.decode()
+    assert "“Tablet” is added." in second.content.decode()
+    assert "Two-step verification is on." not in second.content.decode()
