@@ -184,7 +184,7 @@ def test_a_backup_code_and_what_was_lost(keyboard: Keyboard, alice: User) -> Non
     keyboard.sees("Remove “Phone”?")
     keyboard.press("Remove")
 
-    keyboard.sees(OVERVIEW)
+    keyboard.sees("What did you lose?")
     says(keyboard, "“Phone” is removed.")
     assert TOTPDevice.objects.get(user=alice).name == "Tablet"
 
