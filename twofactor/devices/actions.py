@@ -136,7 +136,8 @@ def undo_first(*, by: OwnUndo, origin: Origin) -> bool:
     """
     user = _locked(by.user_id, by)
     enrolment = Enrolment.objects.open().filter(pk=by.enrolment_id, user=user).first()
-    is_open = enrolment is not None and not enrolment.is_vouched_for
+    still_hears = any(to.email == by.email for to in user.recipients)
+    is_open = enrolment is not None and still_hears and not enrolment.is_vouched_for
     if not is_open or not sum([_delete(kind, user=user) for kind in kinds()]):
         return False
     Enrolment.objects.filter(user=user, undone_at=None).update(undone_at=clock.now())

@@ -10,6 +10,7 @@ from audit.models import SecurityEvent
 from lib import links, site, user_agent
 from messaging import content
 from twofactor.enrolment.models import CHECK_LIFETIME, UNDO_LIFETIME
+from twofactor.enrolment.proof import undo_token
 
 if TYPE_CHECKING:
     from messaging.content import Content
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def added(message: Message) -> Content:
     """Two-step verification is on; the link turns it off again."""
-    token = links.token_for("enrolment_undo", int(message.details["enrolment"]))
+    token = undo_token(int(message.details["enrolment"]), message.recipient_email)
     link = site.absolute(reverse("twofactor:enrolment:undo", args=[token]))
     return content.alert(message, {**_facts(message), "link": link, "days": UNDO_LIFETIME.days})
 

@@ -29,15 +29,23 @@ class OwnUndo:
 
     user_id: int
     enrolment_id: int
+    email: str  # whose mail the link was in
+
+
+def undo_token(enrolment_id: int, email: str) -> str:
+    """Each address gets a link of its own: a thief's must end when the account's owner has taken the address back."""
+    return links.token_for(f"enrolment_undo:{email}", enrolment_id)
 
 
 def own_undo(token: str) -> OwnUndo | None:
-    """The proof; None for a link that is not ours or is over."""
-    pk = links.row_id_of("enrolment_undo", token) or 0
+    """The proof; None for a link that is not ours, is over, or went to an address that alerts no longer go to."""
+    pk = links.claimed_row_id(token) or 0
     enrolment = Enrolment.objects.open().filter(pk=pk).select_related("user").first()
     if enrolment is None or enrolment.is_vouched_for:
         return None
-    return OwnUndo(user_id=enrolment.user_id, enrolment_id=enrolment.pk)
+    addresses = (to.email for to in enrolment.user.recipients)
+    email = next((to for to in addresses if links.row_id_of(f"enrolment_undo:{to}", token) == enrolment.pk), None)
+    return OwnUndo(enrolment.user_id, enrolment.pk, email) if email else None
 
 
 def must_confirm(request: SignedInRequest) -> bool:

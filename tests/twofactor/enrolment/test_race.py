@@ -29,6 +29,7 @@ from tests.twofactor.enrolment.front_door import (
 )
 from twofactor.devices import actions
 from twofactor.enrolment.models import EmailCheck, Enrolment
+from twofactor.enrolment.proof import undo_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +50,7 @@ def new_round(user: User, clock: TestClock) -> tuple[Client, str, str]:
     thief = signed_in_at(ELSEWHERE, user)
     secret = turn_on(thief)
     clock.advance(timedelta(seconds=60))
-    link = f"{UNDO}{links.token_for('enrolment_undo', Enrolment.objects.latest('pk').pk)}/"
+    link = f"{UNDO}{undo_token(Enrolment.objects.latest('pk').pk, user.email)}/"
     return thief, secret, link
 
 

@@ -364,3 +364,25 @@ def test_a_thief_who_changed_the_address_first_is_put_out_too(settled: User, out
     give_password(owner, settled, FRESH)
     assert is_in(owner)
     assert EmailChange.objects.get().state == EmailChange.State.UNDONE
+
+
+def test_the_link_in_a_thiefs_mailbox_ends_when_the_owner_has_the_address_back(
+    settled: User, outbox: Outbox, clock: TestClock
+) -> None:
+    """Else it would turn off for days what the owner has set up again meanwhile."""
+    old, evil = settled.email, "thief@evil.example"
+    thief = signed_in_at(HOME, settled)
+    thief.post("/email/", {"email": evil})
+    thief.post(links_to("/email/verify/", outbox())[-1])
+    turn_on(thief)
+    own, stolen = (links_to(UNDO, mails_to(address, outbox()))[-1] for address in (old, evil))
+    assert Client().get(stolen).status_code == 200
+
+    Client().post(links_to("/email/stop/", mails_to(old, outbox()))[-1])
+    clock.advance(timedelta(minutes=5))
+
+    assert Client().get(stolen).status_code == 410
+    assert Client().post(stolen).status_code == 410
+    assert devices_of(settled) == 2
+    assert Client().post(own).status_code == 302
+    assert devices_of(settled) == 0
