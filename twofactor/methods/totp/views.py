@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.sudo.decorators import keeps, require_sudo
 from lib import codes
 from twofactor import qr
-from twofactor.devices.actions import has_room
+from twofactor.devices.actions import TooManyDevices, has_room
 from twofactor.methods.totp import actions, setup
 from twofactor.methods.totp.forms import AddForm
 from twofactor.methods.totp.models import TOTPDevice
@@ -37,7 +37,10 @@ def add(request: SignedInRequest) -> HttpResponse:
     form = AddForm(request.POST if request.method == "POST" else None, initial=request.kept_input)
     if form.is_valid():
         code, name = form.cleaned_data["code"], form.cleaned_data["name"]
-        next_page = actions.confirm_setup(request, code=code, name=name)
+        try:
+            next_page = actions.confirm_setup(request, code=code, name=name)
+        except TooManyDevices:  # another window was quicker
+            return redirect(request.path)
         if next_page:
             messages.success(request, added(name, is_first=is_first))
             return redirect(next_page)

@@ -15,7 +15,7 @@ from accounts.sudo.decorators import keeps, no_sudo, require_sudo
 from lib import user_agent
 from twofactor.challenge.asked import asked_to_confirm, asked_to_sign_in
 from twofactor.challenge.decorators import pending_attempt
-from twofactor.devices.actions import has_room
+from twofactor.devices.actions import TooManyDevices, has_room
 from twofactor.methods.webauthn import actions, limits, options
 from twofactor.methods.webauthn.answers import Assertion
 from twofactor.methods.webauthn.forms import AddForm, KeyForm, TryForm
@@ -49,6 +49,8 @@ def add(request: SignedInRequest) -> HttpResponse:
             next_page = actions.register(request, form.new, name=form.cleaned_data["name"])
         except Refused as refused:
             form.refuse(refused.problem)
+        except TooManyDevices:  # another window was quicker
+            return redirect(request.path)
         else:
             messages.success(request, added(is_first=is_first))
             return redirect(next_page)

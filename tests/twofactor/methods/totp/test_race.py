@@ -145,3 +145,23 @@ def test_adding_and_replacing_with_one_secret_leaves_it_once(alice: User, clock:
 
         secrets = [device.secret for device in TOTPDevice.objects.filter(user=alice)]
         assert len(set(secrets)) == len(secrets)
+
+
+def test_the_last_place_is_taken_once(alice: User, clock: TestClock) -> None:
+    """The other window is told as it would be a moment later."""
+    code_app(alice, "Phone")
+    for _round in range(ROUNDS):
+        new_round(clock)
+        for number in range(TOTPDevice.most - 1 - TOTPDevice.objects.filter(user=alice).count()):
+            code_app(alice, f"App {number}")
+        windows = [Client(), Client()]
+        for window in windows:
+            clock.advance(timedelta(seconds=31))
+            sign_in(window, alice)
+        codes = [shown_code(window, ADD) for window in windows]
+
+        answers = race(2, lambda n: windows[n].post(ADD, {"code": codes[n], "name": f"Window {n}"}))  # noqa: B023
+
+        assert TOTPDevice.objects.filter(user=alice).count() == TOTPDevice.most
+        assert {answer.status_code for answer in answers} == {302}
+        TOTPDevice.objects.filter(user=alice, name__startswith="Window").delete()
