@@ -13,7 +13,7 @@ def keep_freed(most_bytes: int) -> None:
     """Keep blocks of up to so many bytes when they are freed, instead of giving their pages back to the system.
 
     glibc does so by itself with blocks of up to 32 MiB. A larger one is fetched each time, page by page, cleared by the
-    kernel: a quarter of the CPU of an Argon2id hash with 100 MiB. Only the main thread has the use of it; where the C
+    kernel: a fifth of the CPU of an Argon2id hash with 100 MiB. Only the main thread has the use of it; where the C
     library cannot do it, nothing changes. libargon2 wipes its memory before it frees it, so no secret is kept.
     """
     try:
