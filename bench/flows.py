@@ -1,4 +1,4 @@
-"""What is measured over HTTP: flows by a number of visitors at once, and the workers' CPU for them."""
+"""What is measured over HTTP: flows by a number of visitors at once, and the workers' CPU for them; and bare hashes."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from statistics import median
 from typing import TYPE_CHECKING
 
-from bench.portal import workers_cpu_seconds
-from tests.bed.people import totp_code
+from bench.portal import DJANGO_HASHER, workers_cpu_seconds
+from tests.bed.people import PASSWORD, totp_code
 from tests.bed.visitor import Visitor
 from twofactor.methods.totp.models import TOTPDevice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from multiprocessing.pool import Pool
 
     from accounts.user.models import User
     from tests.bed.servers import Gunicorn
@@ -79,3 +81,16 @@ def expect(status: int, wanted: int) -> None:
     """A benchmark of errors measures nothing."""
     if status != wanted:
         raise AssertionError(f"{status} instead of {wanted}")
+
+
+def hashed(pool: Pool, encoded: list[str]) -> Round:
+    """As many at once as the pool has processes; one hash is a flow."""
+    started = time.perf_counter()
+    hash_ms = pool.map(hash_cpu_ms, encoded, chunksize=1)
+    return Round(len(encoded) / (time.perf_counter() - started), median(hash_ms))
+
+
+def hash_cpu_ms(encoded: str) -> float:
+    started = time.process_time()
+    DJANGO_HASHER.verify(PASSWORD, encoded)
+    return (time.process_time() - started) * 1000

@@ -23,8 +23,8 @@ from django.test.utils import CaptureQueriesContext
 from audit import events
 from audit.actions import record
 from bench import keys
-from bench.flows import CONCURRENCY, Round, expect, floor_steps, second_steps, sign_ins, timed
-from bench.portal import CHEAP_HASHER, DJANGO_ARGON2, DJANGO_HASHER, WORKERS, hashed, people, server
+from bench.flows import CONCURRENCY, Round, expect, floor_steps, hashed, second_steps, sign_ins, timed
+from bench.portal import CHEAP_HASHER, DJANGO_ARGON2, DJANGO_HASHER, WORKERS, people, server
 from lib import clock
 from lib.memory import keep_freed
 from lib.models import Counter
@@ -119,36 +119,49 @@ def second_step_statements() -> Iterator[Measure]:
 
 
 def full_sign_in() -> Iterator[Measure]:
-    """P2: how much of a whole sign-in is the password's hash, with Django's parameters as the peers had them.
+    """P2: a whole sign-in beside the password's hash, with Django's parameters as the peers had them.
 
-    The ceiling is that of the hash as Django runs it, as the peers do. The share is that of the hash as our workers run
-    it: they keep its memory (config/wsgi.py).
+    Judged by the hash alone as Django runs it, because the peers' numbers came about so: 279 ms of CPU, of the 335 and
+    319 ms that their sign-ins took, and 4.9 sign-ins of 7.0 hashes a second. Our workers keep the hash's memory
+    (config/wsgi.py), so that it costs them less: its share and its ceiling, as they run it, stand beside.
     """
     devices = people("full", 12, DJANGO_HASHER)
     encoded = [devices[0].user.password] * len(devices)
-    ours, hashes, ceilings, kept_ceilings = [], [], [], []
+    ours, plain, kept = [], [], []
     pool, most_bytes = multiprocessing.get_context("fork").Pool, int(DJANGO_ARGON2["ARGON2_MEMORY_KIB"]) * 1024 * 2
     with (
         server(**DJANGO_ARGON2) as portal,
-        pool(WORKERS) as plain,
-        pool(WORKERS, keep_freed, [most_bytes]) as keeping,
+        pool(WORKERS) as as_django,
+        pool(WORKERS, keep_freed, [most_bytes]) as as_workers,
     ):
-        for _ in range(ROUNDS):
+        for _ in range(ROUNDS + 1):  # the first warms up
             ours.append(timed(portal, sign_ins(portal, devices)))
-            ceilings.append(hashed(plain, encoded)[0])
-            kept_ceiling, hash_ms = hashed(keeping, encoded)
-            kept_ceilings.append(kept_ceiling)
-            hashes.append(hash_ms)
-    flow, hash_ms, ceiling, kept_ceiling = middle(ours), median(hashes), median(ceilings), median(kept_ceilings)
-    share, reached = hash_ms / flow.cpu_ms, flow.flows_a_second / ceiling
+            plain.append(hashed(as_django, encoded))
+            kept.append(hashed(as_workers, encoded))
+    flow, hash_alone, hash_kept = middle(ours[1:]), middle(plain[1:]), middle(kept[1:])
+    share, kept_share = hash_alone.cpu_ms / flow.cpu_ms, hash_kept.cpu_ms / flow.cpu_ms
+    reached = flow.flows_a_second / hash_alone.flows_a_second
     yield Measure(
-        "P2", "Sign-in: the hash's share of CPU", f"{share:.0%} of {flow.cpu_ms:.0f} ms", "peers 83–87 %",
-        "≥ 90 %", share >= 0.9, {"share": share, "flow_cpu_ms": flow.cpu_ms, "hash_cpu_ms": hash_ms},
+        "P2", "Sign-in: the hash, of its CPU", f"{share:.0%} ({hash_alone.cpu_ms:.0f} of {flow.cpu_ms:.0f} ms)",
+        f"peers 83–87 %; memory kept: {kept_share:.0%} ({hash_kept.cpu_ms:.0f} ms)", "≥ 90 %", share >= 0.9,
+        {
+            "share": share,
+            "flow_cpu_ms": flow.cpu_ms,
+            "hash_cpu_ms": hash_alone.cpu_ms,
+            "kept_share": kept_share,
+            "kept_hash_cpu_ms": hash_kept.cpu_ms,
+        },
     )  # fmt: skip
     yield Measure(
         "P2", "Sign-ins/s of the hash's ceiling", f"{reached:.0%} ({flow.flows_a_second:.1f}/s)",
-        f"ceiling {ceiling:.1f}/s (memory kept: {kept_ceiling:.1f}/s); best peer 4.9/s", "≥ 90 %", reached >= 0.9,
-        {"reached": reached, "sign_ins_a_second": flow.flows_a_second, "ceiling": ceiling, "kept": kept_ceiling},
+        f"ceiling {hash_alone.flows_a_second:.1f}/s (memory kept: {hash_kept.flows_a_second:.1f}/s); best peer 4.9/s",
+        "≥ 90 %", reached >= 0.9,
+        {
+            "reached": reached,
+            "sign_ins_a_second": flow.flows_a_second,
+            "ceiling": hash_alone.flows_a_second,
+            "kept": hash_kept.flows_a_second,
+        },
     )  # fmt: skip
 
 

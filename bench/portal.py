@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import time
 from contextlib import contextmanager
 from pathlib import Path
-from statistics import median
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.hashers import Argon2PasswordHasher
@@ -21,7 +19,6 @@ from tests.bed.servers import as_in_tests, gunicorn_running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from multiprocessing.pool import Pool
 
     from tests.bed.servers import Gunicorn
     from twofactor.methods.totp.models import TOTPDevice
@@ -73,16 +70,3 @@ def people(group: str, number: int, hasher: Argon2PasswordHasher) -> list[TOTPDe
     ]
     User.objects.filter(pk__in=[user.pk for user in users]).update(password=encoded)
     return [code_app(user) for user in User.objects.filter(pk__in=[user.pk for user in users])]
-
-
-def hashed(pool: Pool, encoded: list[str]) -> tuple[float, float]:
-    """How many hashes all processes of a pool check in a second, and the milliseconds of CPU that one takes."""
-    started = time.perf_counter()
-    hash_ms = pool.map(hash_cpu_ms, encoded, chunksize=1)
-    return len(encoded) / (time.perf_counter() - started), median(hash_ms)
-
-
-def hash_cpu_ms(encoded: str) -> float:
-    started = time.process_time()
-    DJANGO_HASHER.verify(PASSWORD, encoded)
-    return (time.process_time() - started) * 1000
