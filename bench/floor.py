@@ -5,6 +5,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
+from config import health
 from lib.models import Counter
 
 
@@ -17,4 +18,4 @@ def step(request: HttpRequest) -> HttpResponse:
     return HttpResponse(status=204)
 
 
-urlpatterns = [path("login/verify/totp/", step)]
+urlpatterns = [path("login/verify/totp/", step), path("healthz/live", health.live)]

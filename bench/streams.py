@@ -19,6 +19,7 @@ from tests.bed.servers import Streams, as_in_tests, streams_running
 from tests.bed.visitor import Visitor
 from tests.twofactor.methods.push.phones import NUMBER, PAGE
 from twofactor.methods.push.models import PushDevice
+from twofactor.methods.push.streams import MOST_PAGES
 from twofactor.timed_codes import new_secret
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 ROUNDS = 40
 STREAMS = 1000
+REQUESTS = STREAMS // MOST_PAGES  # as many as it takes: one has no more pages than that
 KIB_EACH = 30
 MS = 50
 SITE_URL = "http://localhost:8000"
@@ -39,11 +41,12 @@ def resident_kib(held: Streams) -> int:
 
 
 def waiting_pages() -> Iterator[Measure]:
-    users = [device.user for device in people("stream", ROUNDS + 1, CHEAP_HASHER)]
+    users = [device.user for device in people("stream", ROUNDS + REQUESTS, CHEAP_HASHER)]
     environment = as_in_tests() | {"SITE_URL": SITE_URL}
     with server() as pages, streams_running(environment=environment) as held:
-        delays = [asyncio.run(one_page(held, *waiting(pages.url, user))) for user in users[:-1]]
-        lost, each, slowest = asyncio.run(many_pages(held, *waiting(pages.url, users[-1])))
+        delays = [asyncio.run(one_page(held, *waiting(pages.url, user))) for user in users[:ROUNDS]]
+        many = [waiting(pages.url, user) for user in users[ROUNDS:]]
+        lost, each, slowest = asyncio.run(many_pages(held, many))
     p95 = quantiles(delays, n=20)[-1]
     yield Measure(
         "P10", "Push: yes on the phone → page moves, p95", f"{p95:.0f} ms (median {median(delays):.0f} ms)",
@@ -51,7 +54,8 @@ def waiting_pages() -> Iterator[Measure]:
     )  # fmt: skip
     yield Measure(
         "P10", f"{STREAMS:,} pages waiting: lost, memory of each", f"{lost} lost, {each:.0f} KiB",
-        f"the last moved after {slowest:.0f} ms", f"0, ≤ {KIB_EACH} KiB", lost == 0 and each <= KIB_EACH,
+        f"{REQUESTS} yes at once: the last moved after {slowest:.0f} ms",
+        f"0, ≤ {KIB_EACH} KiB", lost == 0 and each <= KIB_EACH,
         {"lost": float(lost), "kib_each": each, "slowest_ms": slowest},
     )  # fmt: skip
 
@@ -61,7 +65,7 @@ async def one_page(held: Streams, phone: Phone, visitor: Visitor, number: str) -
     reader, _writer = await open_stream(held, visitor)
     [request] = phone.pending()
     started = time.perf_counter()
-    deciding = asyncio.get_running_loop().run_in_executor(None, phone.yes, request, number)
+    deciding = asyncio.create_task(asyncio.to_thread(phone.yes, request, number))
     await moved(reader)
     delay = (time.perf_counter() - started) * 1000
     if (await deciding).status != 200:
@@ -69,22 +73,28 @@ async def one_page(held: Streams, phone: Phone, visitor: Visitor, number: str) -
     return delay
 
 
-async def many_pages(held: Streams, phone: Phone, visitor: Visitor, number: str) -> tuple[int, float, float]:
+async def many_pages(held: Streams, many: list[tuple[Phone, Visitor, str]]) -> tuple[int, float, float]:
     """How many never moved, KiB of each, and milliseconds until the last has."""
     before = resident_kib(held)
     opened = []
-    for _ in range(STREAMS // 50):
-        opened += await asyncio.gather(*(open_stream(held, visitor) for _ in range(50)))
+    for _phone, visitor, _number in many:
+        opened += await asyncio.gather(*(open_stream(held, visitor) for _ in range(MOST_PAGES)))
     await asyncio.sleep(2)
-    each = (resident_kib(held) - before) / STREAMS
-    [request] = phone.pending()
+    each = (resident_kib(held) - before) / len(opened)
     started = time.perf_counter()
-    await asyncio.get_running_loop().run_in_executor(None, phone.yes, request, number)
+    answered = await asyncio.gather(*(asyncio.to_thread(say_yes, phone, number) for phone, _visitor, number in many))
     results = await asyncio.gather(*(moved(reader) for reader, _writer in opened), return_exceptions=True)
     slowest = (time.perf_counter() - started) * 1000
     for _reader, writer in opened:
         writer.close()
+    if set(answered) != {200}:
+        raise AssertionError("a benchmark of errors measures nothing")
     return sum(isinstance(result, BaseException) for result in results), each, slowest
+
+
+def say_yes(phone: Phone, number: str) -> int:
+    [request] = phone.pending()
+    return phone.yes(request, number).status
 
 
 def waiting(url: str, user: User) -> tuple[Phone, Visitor, str]:
