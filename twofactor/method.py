@@ -50,7 +50,7 @@ class Method:
     send: Callable[[Asked], None] | None = None  # ask the person's device; writes rows and messages, waits for nothing
     challenge_urls: str = ""  # a module of further pages under /login/verify/<slug>/
     public_urls: str = ""  # a module of pages that anybody may open, wherever they are
-    remove_label: StrPromise | str = ""  # how the page of a device offers to remove it, if not as of any method
+    remove_label: StrPromise | str = ""  # how a device's pages offer to remove it, if not as of any method
     manage_template: str = ""  # what the page of a device shows beneath its name
     account_template: str = ""  # what the overview and the settings carry of it, whether the person has it or not
     sign_in_template: str = ""  # what the sign-in page shows of it, before anybody has said who they are

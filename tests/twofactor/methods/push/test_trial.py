@@ -91,6 +91,7 @@ def test_the_page_of_a_phone_offers_it_and_a_get_sends_nothing(at_home: tuple[Ph
     assert "Turn off this phone" in page
     assert "Remove this method" not in page
     assert "It signs nobody in." in text_of(browser, phone)
+    assert "is linked" not in text_of(browser, phone), "it was long ago: the phone has signed in since"
     assert 'class="stepper"' not in text_of(browser, phone)
     assert 'class="nav"' in text_of(browser, phone)
     assert phone.pending() == []
