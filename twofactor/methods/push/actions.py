@@ -106,7 +106,7 @@ def decide(device: PushDevice, request: PushRequest, decision: Decision, origin:
         return _give_reason(device, request, decision.reason, origin)
     if request.state != PushRequest.State.PENDING:
         return Outcome.ANSWERED
-    if request.is_late or not _is_waited_for(request):
+    if request.is_late or not PushRequest.objects.waited_for().filter(pk=request.pk).exists():
         return Outcome.EXPIRED
     outcome: Outcome | None
     if request.is_trial:
@@ -177,13 +177,6 @@ def _answer(request: PushRequest, state: str, **columns: Any) -> bool:
         return False
     transaction.on_commit(partial(wakeup.tell, request.pk, state.lower()))
     return True
-
-
-def _is_waited_for(request: PushRequest) -> bool:
-    """Whether the sign-in is still pending, and nothing was proved anew since the request was made."""
-    if request.user.auth_generation != request.auth_generation:
-        return False
-    return request.attempt is None or LoginAttempt.objects.pending().filter(pk=request.attempt_id or 0).exists()
 
 
 def _end_waiting(request: PushRequest) -> None:

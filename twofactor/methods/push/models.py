@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
+from accounts.login.models import LoginAttempt
 from accounts.user.models import Protection
 from lib import clock, codes, crypto
 from lib.origin import Origin
@@ -88,7 +89,13 @@ class PushRequestQuerySet(models.QuerySet["PushRequest"]):
         ).exclude(browser="")
 
     def open(self) -> PushRequestQuerySet:
-        return self.filter(state=PushRequest.State.PENDING, expires_at__gt=clock.now())
+        """Those that an answer may still come to: no phone asks about a sign-in that was finished another way."""
+        return self.waited_for().filter(state=PushRequest.State.PENDING, expires_at__gt=clock.now())
+
+    def waited_for(self) -> PushRequestQuerySet:
+        """Those whose sign-in is still pending, and since which nothing was proved anew."""
+        is_pending = Q(attempt=None) | Q(attempt__in=LoginAttempt.objects.pending())
+        return self.filter(is_pending, auth_generation=F("user__auth_generation"))
 
     def for_phone(self, device: PushDevice) -> PushRequestQuerySet:
         """What this phone may see and answer: a trial is of one phone, anything else of all of an account."""

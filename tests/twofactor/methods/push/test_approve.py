@@ -357,6 +357,18 @@ def test_from_another_browser_no_second_one_is_sent_meanwhile(alice: User) -> No
     assert "Another sign-in is waiting on your phone." in other.get(PAGE).content.decode()
 
 
+def test_a_sign_in_that_was_finished_another_way_is_asked_about_no_more(alice: User) -> None:
+    phone, browser = linked_phone(alice), waiting(alice)
+    assert len(phone.pending()) == 1
+
+    browser.post("/login/verify/totp/", {"code": phone.code()})
+
+    assert phone.pending() == []
+    other = waiting(alice, REMOTE_ADDR="198.51.100.7")
+    [request] = phone.pending()
+    assert phone.yes(request, number_in(other)).status == 200
+
+
 def test_a_right_answer_by_another_way_makes_the_approval_worthless(alice: User) -> None:
     phone, browser = linked_phone(alice), waiting(alice)
     number = number_in(browser)
