@@ -114,3 +114,8 @@ def test_another_sites_form_is_refused(alice: User, visitor: Browser) -> None:
         cookies = "; ".join(f"{name}={value}" for name, value in visitor.jar.items())
         answer = visitor.http.post("/logout/", headers={"Cookie": cookies, "Origin": origin})
         assert answer.status_code == 403, origin
+
+
+def test_the_demos_mailbox_is_not_there(visitor: Browser) -> None:
+    assert visitor.ask("GET", "/demo/messages/").status_code == 404
+    assert visitor.ask("GET", "/demo/messages.json").status_code == 404
