@@ -40,7 +40,7 @@ SIGN_IN, BLOCKED = Category.SIGN_IN, Category.BLOCKED
 
 SIGNED_UP = Event("signed_up", _("Your account was created"))
 SIGNED_IN = Event("signed_in", _("You signed in"), SIGN_IN)
-SIGNED_IN_NEW = Event("signed_in.new_place", _("You signed in from a new place"), SIGN_IN)
+SIGNED_IN_NEW = Event("signed_in.new_place", _("You signed in from a new place or browser"), SIGN_IN)
 HALF_FINISHED = Event(
     "sign_in.half_finished", _("A sign-in with the right password stopped at the second step"), BLOCKED
 )
@@ -115,9 +115,11 @@ EVERY_TIME_OFF = Event(
 )
 NAME_CHANGED = Event("profile.name_changed", _("Your name was changed"), alerts=True)
 COUNTRY_CHANGED = Event("profile.country_changed", _("The country you live in was changed"), alerts=True)
-ALERTS_ON = Event("alerts.on", _("Mails about sign-ins from new places were turned on"), alerts=True, by_the_hour=True)
+ALERTS_ON = Event(
+    "alerts.on", _("Mails about sign-ins from new places and browsers were turned on"), alerts=True, by_the_hour=True
+)
 ALERTS_OFF = Event(
-    "alerts.off", _("Mails about sign-ins from new places were turned off"), alerts=True, by_the_hour=True
+    "alerts.off", _("Mails about sign-ins from new places and browsers were turned off"), alerts=True, by_the_hour=True
 )
 EXPORTED = Event("account.exported", _("Everything we store about you was downloaded"), alerts=True)
 DELETION_ASKED = Event("account.deletion_asked", _("Your account was deleted"))  # its mail has a link to undo it

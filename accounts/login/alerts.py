@@ -15,6 +15,8 @@ from accounts.user.models import User
 from audit import events
 from audit.actions import record
 from lib import clock
+from lib.place import approximate_place
+from lib.prepared import PreparedSelect
 from lib.user_agent import browser_and_system
 from messaging.actions import queue
 from messaging.digest import queue_repeatable
@@ -30,24 +32,34 @@ MAIL_EVERY = timedelta(hours=1)
 MOST_ATTEMPTS = 100  # counted in one mail
 MOST_LISTED = 5  # in a mail and in the record
 MOST_ACCOUNTS = 500  # told by one run of the task: the next one goes on
+_SEEN_THERE = PreparedSelect(  # nearly always: the same browser where it was before, without a look at other sessions
+    lambda given: Session.objects.filter(
+        user_id=given.user_id, network_digest=given.network, user_agent=given.agent, first_seen_at__gt=given.since
+    )
+)
 
 
 # ── From a new place ──
 def is_new_place(user: User, origin: Origin) -> bool:
-    """Whether neither this network nor this browser on this system is known of the person.
+    """Whether this place or this kind of browser is not known of the person.
 
-    Known is what a session of the last 90 days came from: a session needs the second step, so nobody makes himself
-    known with a password alone. One that may have been a thief's, whose network was forgotten, does not count. The
-    very first sign-in of an account is never new.
+    A place is a town, where one can be told, or a network. Both must be known: whoever relays a sign-in sends the name
+    of the owner's browser along, and a colleague sits in the owner's network. Known is what a session of the last
+    90 days came from: a session needs the second step, so nobody makes himself known with a password alone. One that
+    may have been a thief's, whose network was forgotten, does not count. The very first sign-in of an account is never
+    new.
     """
-    if is_known_network(user.pk, origin.network_digest):
+    since = clock.now() - KNOWN_FOR
+    if _SEEN_THERE.any(user_id=user.pk, network=origin.network_digest, agent=origin.user_agent, since=since):
         return False
-    recent = Session.objects.filter(user=user, first_seen_at__gt=clock.now() - KNOWN_FOR).exclude(network_digest="")
-    known = set(recent.order_by("-first_seen_at").values_list("user_agent", flat=True)[:MOST_SESSIONS])
-    if not known:
+    sessions = Session.objects.filter(user=user, first_seen_at__gt=since).exclude(network_digest="")
+    recent = sessions.order_by("-first_seen_at").values_list("place", "user_agent")[:MOST_SESSIONS]
+    if not recent:
         return has_signed_in(user)
-    browser = browser_and_system(origin.user_agent)
-    return not any(browser) or browser not in {browser_and_system(agent) for agent in known}
+    towns, agents = zip(*recent, strict=True)
+    town = approximate_place(origin.ip)
+    is_known_place = (town and town in towns) or is_known_network(user.pk, origin.network_digest)
+    return not is_known_place or browser_and_system(origin.user_agent) not in map(browser_and_system, agents)
 
 
 def tell_new_place(user: User, *, event_id: int) -> None:

@@ -40,7 +40,7 @@ class SettingsForm(forms.Form):
         error_messages={"required": _("Choose a time zone"), "invalid_choice": _("Choose a time zone from the list")},
     )
     alerts = forms.BooleanField(
-        label=_("Tell me by mail about every sign-in from a new place"),
+        label=_("Tell me by mail about every sign-in from a new place or browser"),
         help_text=_("We always tell you when something about your security changes. You can't turn that off."),
         required=False,
     )

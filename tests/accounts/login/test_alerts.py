@@ -64,15 +64,16 @@ def test_the_very_first_sign_in_is_not_new(alice: User, outbox: Outbox) -> None:
     ("ip", "agent", "is_new"),
     [
         (HOME, FIREFOX, False),
-        (HOME_TOO, IPHONE, False),  # another device at home
-        (ELSEWHERE, FIREFOX, False),  # the same device on a journey
-        (ELSEWHERE, NEWER_FIREFOX, False),
+        (HOME_TOO, FIREFOX, False),
+        (HOME, NEWER_FIREFOX, False),
+        (HOME_TOO, IPHONE, True),  # another device at home, or a colleague's
+        (ELSEWHERE, FIREFOX, True),  # the same device on a journey, or whoever says that it is
         (ELSEWHERE, IPHONE, True),
-        (ELSEWHERE, "", True),
-        (ELSEWHERE, "nonsense", True),
+        (HOME, "", True),
+        (HOME, "nonsense", True),
     ],
 )
-def test_new_is_what_comes_from_neither_a_known_network_nor_a_known_browser(
+def test_new_is_what_comes_from_a_place_or_a_browser_that_is_not_known(
     alice: User, outbox: Outbox, ip: str, agent: str, *, is_new: bool
 ) -> None:
     come_from(alice, HOME, FIREFOX)
@@ -81,6 +82,18 @@ def test_new_is_what_comes_from_neither_a_known_network_nor_a_known_browser(
 
     assert subjects(outbox, alice) == ([NEW] if is_new else [])
     assert SecurityEvent.objects.filter(user=alice, slug="signed_in.new_place").exists() is is_new
+
+
+@pytest.mark.usefixtures("geoip")
+@pytest.mark.parametrize(("agent", "is_new"), [(FIREFOX, False), (IPHONE, True)])
+def test_a_known_town_is_a_known_place_whatever_the_network(
+    alice: User, outbox: Outbox, agent: str, *, is_new: bool
+) -> None:
+    come_from(alice, HOME, FIREFOX)
+
+    come_from(alice, ELSEWHERE, agent)
+
+    assert subjects(outbox, alice) == ([NEW] if is_new else [])
 
 
 def test_the_mail_says_what_when_and_what_to_do(alice: User, outbox: Outbox, clock: TestClock) -> None:

@@ -212,7 +212,7 @@ def test_where_a_session_was_that_the_phone_called_a_thiefs_is_a_new_place(
     clock.advance(LATER)
     before = told(outbox, alice)
 
-    come_from(alice, HOME, IPHONE)
+    come_from(alice, HOME, FIREFOX)
     at_home = told(outbox, alice)
     clock.advance(timedelta(minutes=2))  # a code counts once
     come_from(alice, ELSEWHERE, CHROME)

@@ -83,7 +83,7 @@ def test_switching_the_alerts_off_is_told_by_mail(
 
     alice.refresh_from_db()
     assert not alice.alerts_new_places
-    assert [mail.subject for mail in outbox()] == ["Mails about sign-ins from new places were turned off"]
+    assert [mail.subject for mail in outbox()] == ["Mails about sign-ins from new places and browsers were turned off"]
     assert SecurityEvent.objects.filter(user=alice, slug="alerts.off").count() == 1
 
 
@@ -100,7 +100,7 @@ def test_switching_them_again_and_again_buries_no_other_mail(
     clock.advance(timedelta(hours=1, minutes=1))
     later = outbox()[len(at_once) :]
 
-    off, on = (f"Mails about sign-ins from new places were turned {state}" for state in ("off", "on"))
+    off, on = (f"Mails about sign-ins from new places and browsers were turned {state}" for state in ("off", "on"))
     assert at_once == [off, on]
     assert sorted(mail.subject for mail in later) == [off, on]
     assert all("several times" in mail.body for mail in later)
