@@ -9,6 +9,7 @@ import ipaddress
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from audit.models import ChainHead, SecurityEvent
@@ -93,7 +94,7 @@ def hash_of(link: Link, previous: str) -> str:
     for name in LATER:
         if not columns[name]:
             del columns[name]
-    return crypto.keyed_digest("audit", json.dumps(columns, sort_keys=True, separators=(",", ":"), default=_as_text))
+    return crypto.keyed_digest("audit", _canonical(columns))
 
 
 def link_of(event: SecurityEvent) -> Link:
@@ -196,6 +197,7 @@ def _seal_of(head: ChainHead) -> str:
     return crypto.keyed_digest("audit_seal", head.user_id, head.base_seq, head.base_hash, closed_at)
 
 
+@lru_cache(maxsize=1024)
 def _packed(ip: str) -> str:
     """An address in the one form that no database and no version of Python writes otherwise."""
     try:
@@ -206,3 +208,6 @@ def _packed(ip: str) -> str:
 
 def _as_text(value: object) -> str:
     return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else repr(value)
+
+
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=_as_text).encode
