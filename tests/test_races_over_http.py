@@ -12,6 +12,7 @@ from accounts.models import PasswordReset, Session
 from lib import links
 from lib.models import Counter
 from tests.bed.people import PASSWORD, code_app, totp_code
+from tests.bed.race import rounds, threads
 from tests.bed.visitor import Visitor, burst
 from twofactor.models import BackupCodes, TOTPDevice
 
@@ -95,7 +96,7 @@ CODES: dict[str, tuple[str, Callable[[User], Iterator[str]]]] = {
 def test_one_code_lets_one_browser_in(kind: str, gunicorn_url: str, alice: User) -> None:
     path, codes = CODES[kind]
 
-    assert double_spends(gunicorn_url, alice, codes(alice), path, rounds=10, size=32) == 0
+    assert double_spends(gunicorn_url, alice, codes(alice), path, rounds=rounds(10), size=threads(32)) == 0
 
 
 @pytest.mark.prove
@@ -127,7 +128,7 @@ def reused_links(url: str, user: User, *, rounds: int, size: int) -> int:
 
 
 def test_one_link_changes_the_password_once(gunicorn_url: str, alice: User) -> None:
-    assert reused_links(gunicorn_url, alice, rounds=10, size=32) == 0
+    assert reused_links(gunicorn_url, alice, rounds=rounds(10), size=threads(32)) == 0
 
 
 @pytest.mark.prove

@@ -19,7 +19,7 @@ from lib import limits
 from lib.clock import now
 from lib.limits import Limit, TooManyAttempts, TooManyAttemptsMiddleware
 from lib.models import Counter
-from tests.bed.race import race
+from tests.bed.race import race, rounds, threads
 
 if TYPE_CHECKING:
     from tests.bed.clock import TestClock
@@ -217,7 +217,7 @@ def test_one_statement_counts_as_one_try_after_the_other_would(limit: Limit, oth
     total = replace(other, name="total")
     states = list(itertools.product((2, 3, 4), (0, 4), (-HOUR, HOUR), (None, -HOUR, HOUR)))
 
-    for own_state, total_state in itertools.product(states, random.Random(7).sample(states, 6)):
+    for own_state, total_state in itertools.product(states, random.Random(7).sample(states, rounds(6))):
         before = [counter_in(state, key) for state, key in ((own_state, limit.key(1)), (total_state, total.key(1)))]
         after, refusing = tried_by_hand(before, (limit, total))
         Counter.objects.all().delete()
@@ -260,7 +260,7 @@ def columns_of(counter: Counter) -> tuple[object, ...]:
 def test_of_parallel_tries_only_so_many_are_let_through(limit: Limit) -> None:
     allowed = min(limit.times, limit.most_in_a_row)
 
-    let_through = race(32, lambda _number: is_let_through(limit, "alice"))
+    let_through = race(threads(32, few=12), lambda _number: is_let_through(limit, "alice"))
 
     assert sum(let_through) == allowed
 
@@ -274,7 +274,7 @@ def test_parallel_tries_from_many_networks_share_the_total() -> None:
             return False
         return True
 
-    assert sum(race(32, try_from)) == 7
+    assert sum(race(threads(32, few=12), try_from)) == 7
 
 
 @pytest.mark.django_db(transaction=True)
@@ -296,10 +296,10 @@ def test_first_tries_do_not_wait_for_each_other() -> None:
     """One request makes a counter while another holds the total, and a third has seen neither."""
     many = Limit(name="many", times=1000, period=HOUR)
 
-    for person in range(10):
+    for person in range(rounds(10)):
         race(16, lambda number: limits.reserve(many, person, number % 4, total=many, total_subject=person))  # noqa: B023
 
-    assert sum(Counter.objects.values_list("taken", flat=True)) == 10 * 16 * 2
+    assert sum(Counter.objects.values_list("taken", flat=True)) == rounds(10) * 16 * 2
 
 
 @pytest.mark.django_db(transaction=True)

@@ -158,11 +158,11 @@ def repeated(taken: list[str]) -> Counter[str]:
 
 def test_nothing_is_lost_and_nothing_is_seen_twice(worker: Worker, sink: Controller) -> None:
     taken = sink.handler.message_ids
-    in_hand = send_through_chaos(worker, taken, messages=300, kills=6)
-    assert Message.objects.count() == 300
+    in_hand = send_through_chaos(worker, taken, messages=100, kills=2)
+    assert Message.objects.count() == 100
     assert lost(taken) == 0
     assert repeated(taken) <= in_hand
-    assert repeated(taken).total() <= 300 * MOST_REPEATED
+    assert repeated(taken).total() <= 2, "one for each kill at the most"
 
 
 @pytest.mark.prove

@@ -12,13 +12,13 @@ from lib import links
 from lib.models import Counter
 from tests.accounts.browsers import is_in
 from tests.bed.people import sign_in
-from tests.bed.race import race
+from tests.bed.race import race, rounds
 
 if TYPE_CHECKING:
     from accounts.user.models import User
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ROUNDS = 10
+ROUNDS = rounds(10)
 THREADS = 8
 
 

@@ -21,7 +21,7 @@ from messaging.models import Message
 from tests.accounts.browsers import HOME, browser_at, guess, is_in, key_of
 from tests.accounts.lock.locking import NEW, is_locked, lock, reset_link, set_password
 from tests.bed.people import PASSWORD, code_app, give_password, sign_in, totp_code
-from tests.bed.race import race
+from tests.bed.race import race, rounds, threads
 from tests.twofactor.answers import with_backup_codes
 
 if TYPE_CHECKING:
@@ -321,8 +321,8 @@ def calls_in(tree: ast.AST) -> list[str]:
 # ── At the same instant ──
 @pytest.mark.django_db(transaction=True)
 def test_of_many_locks_one_counts(alice: User) -> None:
-    for number in range(1, 11):
-        locked = race(32, lambda _n: lock(alice))
+    for number in range(1, rounds(10) + 1):
+        locked = race(threads(32), lambda _n: lock(alice))
 
         assert locked.count(True) == 1
         assert slugs(alice).count("account.locked") == number
@@ -332,7 +332,7 @@ def test_of_many_locks_one_counts(alice: User) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_whoever_gives_the_password_at_that_instant_is_out(alice: User) -> None:
-    for number in range(10):
+    for number in range(rounds(10)):
         password, browsers = new_round(alice, number)
 
         race(8, lambda n: lock(alice) if n == 0 else give_password(browsers[n], alice, password))  # noqa: B023
@@ -344,7 +344,7 @@ def test_whoever_gives_the_password_at_that_instant_is_out(alice: User) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_whoever_gives_the_code_at_that_instant_is_out(alice: User, clock: TestClock) -> None:
     device = code_app(alice)
-    for number in range(10):
+    for number in range(rounds(10)):
         password, browsers = new_round(alice, number)
         clock.advance(timedelta(seconds=60))
         for browser in browsers:

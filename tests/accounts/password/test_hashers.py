@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from django.contrib.auth.hashers import make_password
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.test import Client
 
 from accounts.user.models import User
@@ -21,7 +21,8 @@ NEW = "Seven-Green-Bottles-Hang-Low-3"
 @pytest.fixture
 def old_style(alice: User) -> User:
     """Alice, whose password was hashed before Argon2id was chosen."""
-    User.objects.filter(pk=alice.pk).update(password=make_password(PASSWORD, hasher="pbkdf2_sha256"))
+    hasher = PBKDF2PasswordHasher()
+    User.objects.filter(pk=alice.pk).update(password=hasher.encode(PASSWORD, hasher.salt(), iterations=1000))
     return User.objects.get(pk=alice.pk)
 
 

@@ -18,13 +18,13 @@ from organizations.members.models import Membership, Role
 from organizations.organization.models import Organization
 from tests.accounts.browsers import is_in
 from tests.bed.people import PASSWORD, code_app, give_password, sign_in, totp_code
-from tests.bed.race import race
+from tests.bed.race import race, rounds, threads
 
 if TYPE_CHECKING:
     from tests.bed.clock import TestClock
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ROUNDS = 10
+ROUNDS = rounds(10)
 THREADS = 8
 STEP = timedelta(seconds=31)  # a code counts once
 PAGE = "/settings/delete/"
@@ -114,13 +114,13 @@ def test_of_the_last_two_legal_representatives_one_stays(alice: User, bob: User)
 def test_many_switches_of_the_alerts_at_once_are_told_in_two_mails(alice: User) -> None:
     browser = Client()
     sign_in(browser, alice)
-    windows = [Client() for _thread in range(32)]
+    windows = [Client() for _thread in range(threads(32))]
     for window in windows:
         window.cookies.update(browser.cookies)
     fields = {"language": "en", "time_zone": "UTC"}
     alerts: tuple[dict[str, str], ...] = ({}, {"alerts": "on"})
 
-    statuses = race(32, lambda n: windows[n].post("/settings/", fields | alerts[n % 2]).status_code)
+    statuses = race(len(windows), lambda n: windows[n].post("/settings/", fields | alerts[n % 2]).status_code)
 
     assert set(statuses) == {302}
     switched = SecurityEvent.objects.filter(user=alice, slug__startswith="alerts.").count()

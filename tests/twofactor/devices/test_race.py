@@ -15,7 +15,7 @@ from audit.models import SecurityEvent
 from lib import clock as portal_clock
 from lib.models import Counter
 from tests.bed.people import PASSWORD, code_app, give_password, totp_code
-from tests.bed.race import race
+from tests.bed.race import race, rounds
 from twofactor.devices import actions
 from twofactor.models import TOTPDevice
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tests.bed.clock import TestClock
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ROUNDS = 10
+ROUNDS = rounds(10)
 VERIFY = "/login/verify/totp/"
 
 

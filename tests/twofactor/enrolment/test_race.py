@@ -14,7 +14,7 @@ from lib import links
 from lib.models import Counter
 from messaging.models import Message
 from tests.bed.people import PASSWORD
-from tests.bed.race import race
+from tests.bed.race import race, rounds, threads
 from tests.twofactor.enrolment.front_door import (
     ADD,
     CHECK,
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from tests.bed.clock import TestClock
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ROUNDS = 10
-THREADS = 16
+ROUNDS = rounds(10)
+THREADS = threads(16)
 
 
 def new_round(user: User, clock: TestClock) -> tuple[Client, str, str]:

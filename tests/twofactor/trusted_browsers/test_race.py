@@ -11,7 +11,7 @@ from accounts.models import Session
 from audit.models import SecurityEvent
 from lib.models import Counter
 from tests.bed.people import code_app, give_password
-from tests.bed.race import race
+from tests.bed.race import race, rounds, threads
 from tests.bed.visitor import Visitor
 from tests.twofactor.trusted_browsers.remembering import (
     BROWSERS,
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from tests.bed.clock import TestClock
 
 pytestmark = pytest.mark.django_db(transaction=True)
-THREADS = 32
-ROUNDS = 10
+THREADS = threads(32)
+ROUNDS = rounds(10)
 MINUTE = timedelta(minutes=1)
 
 
@@ -118,9 +118,12 @@ def test_asking_every_time_against_remembering_leaves_none(alice: User, clock: T
 def test_over_http_one_of_many_tabs_brings_the_next_token(gunicorn_url: str, home: Client, alice: User) -> None:
     token = cookie_of(home)
     for _round in range(ROUNDS):
-        tabs = [Visitor(gunicorn_url, cookies={**Visitor(gunicorn_url).cookies, "browser": token}) for _ in range(16)]
+        tabs = [
+            Visitor(gunicorn_url, cookies={**Visitor(gunicorn_url).cookies, "browser": token})
+            for _ in range(threads(16))
+        ]
 
-        answers = race(16, lambda number: tabs[number].give_password(alice))  # noqa: B023
+        answers = race(len(tabs), lambda number: tabs[number].give_password(alice))  # noqa: B023
 
         assert [answer.location for answer in answers].count("/login/verify/") == 0
         fresh = {tab.cookies["browser"] for tab in tabs} - {token}

@@ -17,7 +17,7 @@ from lib.clock import now
 from lib.models import Counter
 from tests.accounts.browsers import ELSEWHERE, browser_at
 from tests.bed.people import code_app, give_password, sign_in, totp_code
-from tests.bed.race import race
+from tests.bed.race import race, rounds, threads
 from twofactor.methods.backup_codes.actions import wipe_shown
 from twofactor.models import BackupCode, BackupCodes, TOTPDevice
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.django_db
 PAGE = "/2fa/backup-codes/"
 ANSWER = "/login/verify/backup-codes/"
-THREADS, ROUNDS = 32, 10
+THREADS, ROUNDS = threads(32), rounds(10)
 
 
 def fresh_set(user: User) -> BackupCodes:
@@ -385,7 +385,7 @@ def test_two_different_codes_at_once_both_count(alice: User) -> None:
 def test_renewing_against_using_leaves_one_truth(alice: User) -> None:
     """The old code came first or it did not count; never does it count after the new set stands."""
     device = code_app(alice)
-    for round_number in range(10):
+    for round_number in range(ROUNDS):
         code = fresh_set(alice).plain[0]
         owner, other = Client(REMOTE_ADDR=f"203.0.{round_number}.5"), Client(REMOTE_ADDR=f"198.51.{round_number}.7")
         TOTPDevice.objects.filter(pk=device.pk).update(last_step=-1)

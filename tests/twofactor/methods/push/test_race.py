@@ -10,7 +10,7 @@ from django.test import Client
 from lib.models import Counter
 from tests.bed.people import give_password, sign_in
 from tests.bed.phone import API
-from tests.bed.race import race
+from tests.bed.race import race, rounds, threads
 from tests.twofactor.methods.push.phones import (
     PAGE,
     SEND,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tests.bed.evidence import Evidence
 
 pytestmark = pytest.mark.django_db(transaction=True)
-THREADS, ROUNDS = 32, 10
+THREADS, ROUNDS = threads(32), rounds(10)
 
 
 def afresh() -> None:
@@ -91,7 +91,7 @@ def test_of_two_phones_one_decides(alice: User) -> None:
 
 def test_a_trial_is_approved_once(alice: User) -> None:
     phone = linked_phone(alice)
-    for _round in range(3):
+    for _round in range(rounds(3)):
         afresh()
         number = phone.try_out().body["number"]
         [request] = phone.pending()
@@ -102,7 +102,7 @@ def test_a_trial_is_approved_once(alice: User) -> None:
 
 
 def test_many_numbers_at_once_are_one_try(alice: User) -> None:
-    for _round in range(3):
+    for _round in range(rounds(3)):
         afresh()
         phone, browser = linked_phone(alice), waiting(alice)
         [request] = phone.pending()
@@ -155,7 +155,7 @@ def test_many_browsers_at_once_make_one_request(alice: User) -> None:
     browsers = [Client(REMOTE_ADDR=f"198.51.{number}.7") for number in range(THREADS)]
     for browser in browsers:
         give_password(browser, alice)
-    for _round in range(3):
+    for _round in range(rounds(3)):
         afresh()
 
         statuses = race(THREADS, lambda number: browsers[number].post(SEND).status_code)
@@ -167,7 +167,7 @@ def test_many_browsers_at_once_make_one_request(alice: User) -> None:
 def test_many_phones_with_one_code_are_one(alice: User) -> None:
     computer = Client()
     sign_in(computer, alice)
-    for _round in range(3):
+    for _round in range(rounds(3)):
         afresh()
         computer.post("/2fa/push/add/", {"new": "1"})
         code = code_in(computer)

@@ -16,7 +16,7 @@ from lib import clock as portal_clock
 from lib.models import Counter
 from tests.accounts.browsers import browser_with, is_in, key_of
 from tests.bed.people import code_app, give_password, sign_in, totp_code
-from tests.bed.race import race
+from tests.bed.race import race, rounds, threads
 from twofactor.models import BackupCodes, TOTPDevice
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from tests.bed.clock import TestClock
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ROUNDS = 6
-THREADS = 32
+ROUNDS = rounds(6)
+THREADS = threads(32)
 ADD = "/2fa/totp/add/"
 CODES = "/2fa/backup-codes/"
 VERIFY = "/login/verify/totp/"

@@ -10,7 +10,7 @@ import pytest
 from lib.models import Counter
 from tests.bed.authenticators import Authenticator
 from tests.bed.people import security_key
-from tests.bed.race import race
+from tests.bed.race import race, rounds, threads
 from tests.bed.visitor import Visitor
 from twofactor.methods.webauthn.models import WebAuthnDevice
 
@@ -51,7 +51,7 @@ def double_spends(url: str, alice: User, *, rounds: int, requests: int) -> int:
 
 
 def test_one_answer_lets_one_request_in_wa_04(gunicorn_url: str, alice: User) -> None:
-    assert double_spends(gunicorn_url, alice, rounds=10, requests=32) == 0
+    assert double_spends(gunicorn_url, alice, rounds=rounds(10), requests=threads(32)) == 0
 
 
 @pytest.mark.prove
@@ -68,9 +68,9 @@ def test_one_answer_as_a_second_step_in_64_requests(gunicorn_url: str, alice: Us
     visitor = Visitor(gunicorn_url)
     visitor.give_password(alice)
     sent = json.dumps(key.sign(ask(visitor, f"{VERIFY}options/")))
-    copies = [Visitor(gunicorn_url, address=f"198.51.{n}.7", cookies=dict(visitor.cookies)) for n in range(64)]
+    copies = [Visitor(gunicorn_url, address=f"198.51.{n}.7", cookies=dict(visitor.cookies)) for n in range(threads(64))]
 
-    answers = race(64, lambda number: copies[number].post(VERIFY, credential=sent))
+    answers = race(len(copies), lambda number: copies[number].post(VERIFY, credential=sent))
 
     assert sum(map(is_in, answers)) == 1
     assert WebAuthnDevice.objects.get().sign_count == 1
@@ -80,9 +80,9 @@ def test_one_key_in_16_requests_is_added_once(gunicorn_url: str, alice: User) ->
     visitor = Visitor(gunicorn_url)
     visitor.give_password(alice)
     sent = json.dumps(Authenticator().register(ask(visitor, f"{ADD}options/")))
-    copies = [Visitor(gunicorn_url, cookies=dict(visitor.cookies)) for _ in range(16)]
+    copies = [Visitor(gunicorn_url, cookies=dict(visitor.cookies)) for _ in range(threads(16))]
 
-    answers = race(16, lambda number: copies[number].post(ADD, credential=sent))
+    answers = race(len(copies), lambda number: copies[number].post(ADD, credential=sent))
 
     assert [answer.location for answer in answers].count("/2fa/backup-codes/") == 1
     assert all(answer.status < 500 for answer in answers)
