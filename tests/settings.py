@@ -1,9 +1,9 @@
-"""The product's own settings in the tests' environment, and the two things that only tests need."""
+"""The product's own settings in the tests' environment, and the few things that only tests need."""
 
 from tests.bed import environment  # isort: skip - it sets what the next line reads
 
 from config.settings import *  # noqa: F403 - every setting, under its own name
-from config.settings import DATABASES, MIDDLEWARE
+from config.settings import DATABASES, INSTALLED_APPS, MIDDLEWARE
 
 # On SQLite a file, because threads and server processes must see the same rows.
 is_sqlite = DATABASES["default"]["ENGINE"].endswith("sqlite3")
@@ -13,3 +13,4 @@ DATABASES["default"]["CONN_MAX_AGE"] = 0
 MIDDLEWARE = [
     name.replace("lib.static_files.StaticFilesMiddleware", "tests.bed.static.SharedWhiteNoise") for name in MIDDLEWARE
 ]
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.bed.flush"]

@@ -10,7 +10,11 @@ from pathlib import Path
 # Short, because a Unix socket's path may have about 100 characters. Made by whoever needs it first.
 FOLDER = Path(tempfile.gettempdir()) / f"sallyport-{secrets.token_hex(4)}"
 CLOCK = FOLDER / "clock"
-POSTGRES = FOLDER / "postgres"
+# A process of a parallel run finds what is made once for all of them (tests.bed.once) in the folder of their parent.
+IS_WORKER = "TESTS_SHARE" in os.environ
+SHARED = Path(os.environ.get("TESTS_SHARE", FOLDER))
+POSTGRES = SHARED / "postgres"
+MIGRATED_SQLITE = SHARED / "migrated.sqlite3"
 
 
 def free_port() -> int:
@@ -29,11 +33,15 @@ def database_url() -> str:
 # Whatever a developer's shell says about running the portal must not change what the tests see.
 for name in ("SALLYPORT_DEMO", "SITE_URL", "SERVED_BY_ASGI", "FAILPOINT", "SIGNUP", "TRUSTED_PROXIES"):
     os.environ.pop(name, None)
+if not IS_WORKER:
+    os.environ |= {
+        "SECRET_KEY": secrets.token_urlsafe(64),
+        "PORTAL_KEYS": "test1:" + base64.b64encode(secrets.token_bytes(32)).decode(),
+        "STATIC_ROOT": str(SHARED / "static"),
+    }
 os.environ |= {
     "PORTAL_TESTING": "1",
     "PORTAL_TEST_CLOCK": str(CLOCK),
-    "SECRET_KEY": secrets.token_urlsafe(64),
-    "PORTAL_KEYS": "test1:" + base64.b64encode(secrets.token_bytes(32)).decode(),
     "VAR_DIR": str(FOLDER / "var"),
     # The real hasher with the least work it accepts: the code is the same, the suite does not wait for it.
     "ARGON2_TIME_COST": "1",

