@@ -5,7 +5,7 @@ PORT ?= 8000
 BIN := .venv/bin
 QR_DECODER := static/vendor/jsqr/jsQR.js
 
-.PHONY: run test prove bench pictures format lock messages assets
+.PHONY: run test prove coverage bench pictures format lock messages assets
 
 run: .venv/.run assets
 	@PORT=$(PORT) exec $(BIN)/python manage.py demo
@@ -15,9 +15,15 @@ test: .venv/.dev
 	@$(MAKE) --no-print-directory assets
 	@tests/run
 
-prove: .venv/.dev ## the long proofs; their table goes into docs/evidence.md
+prove: .venv/.dev ## the long proofs, whose table goes into docs/evidence.md; races in full; everything on SQLite
 	@tests/packages
-	@$(BIN)/python -m pytest -m prove -o faulthandler_timeout=1200
+	@$(MAKE) --no-print-directory assets
+	@tests/prove
+
+coverage: .venv/.dev ## everything on SQLite, and which lines that reaches
+	@tests/packages
+	@$(MAKE) --no-print-directory assets
+	@tests/coverage
 
 bench: .venv/.dev ## a table on the screen, and var/bench.json
 	@$(BIN)/python -m bench
