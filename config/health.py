@@ -19,7 +19,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from lib import clock, rotation
-from messaging.actions import SWEEP
+from messaging.actions import MOST_TRIES, SWEEP
 from messaging.models import Heartbeat, Message, State
 
 if TYPE_CHECKING:
@@ -139,11 +139,14 @@ def outbox_report(now: datetime) -> Outbox:
     waiting_since = Message.objects.due(now).aggregate(oldest=Min(Coalesce("lease_until", "not_before", "created_at")))[
         "oldest"
     ]
+    # A mail server that is away for days leaves little that is due: most of it waits for its next try.
+    failing = Message.objects.filter(state=State.NEW, tries__gte=MOST_TRIES).exclude(channel="push")
     waited = max(now - waiting_since, timedelta(0)) if waiting_since else timedelta(0)
+    dead = Message.objects.filter(state=State.DEAD).in_time(now).count()
     return Outbox(
-        status="late" if waited > MESSAGE_LATE else "ok",
+        status="late" if waited > MESSAGE_LATE or failing.exists() else "dead" if dead else "ok",
         oldest_waiting_seconds=int(waited.total_seconds()),
-        dead=Message.objects.filter(state=State.DEAD).count(),
+        dead=dead,
     )
 
 

@@ -11,7 +11,7 @@ import dj_database_url
 import dj_email_url
 from django.utils.translation import gettext_lazy as _
 
-from config import demo_cast, demo_secrets, push_services, safety
+from config import demo_cast, demo_secrets, message_kinds, push_services, safety
 from config.env import env_bool, env_int, env_list, env_str
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -211,26 +211,8 @@ EMAIL_USE_TLS = _MAIL.get("EMAIL_USE_TLS", False)
 EMAIL_USE_SSL = _MAIL.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env_str("MAIL_FROM", f"{PRODUCT_NAME} <no-reply@{urlsplit(SITE_URL).hostname or 'localhost'}>")
-# Which function writes which message: messaging calls upwards only through these names.
-MESSAGE_COMPOSERS = {
-    "signup_verify": "accounts.signup.messages.verify",
-    "signup_known": "accounts.signup.messages.known",
-    "signup_invitation": "accounts.signup.messages.invitation",
-    "welcome": "accounts.signup.messages.welcome",
-    "password_reset": "accounts.password.messages.reset",
-    "email_verify": "accounts.email.messages.verify",
-    "email_known": "accounts.email.messages.known",
-    "email_stop": "accounts.email.messages.stop",
-    "email_changed": "accounts.email.messages.changed",
-    "email_restored": "accounts.email.messages.restored",
-    "account_deleted": "accounts.settings.messages.deleted",
-    "new_sign_in": "accounts.login.messages.new_sign_in",
-    "half_finished": "accounts.login.messages.half_finished",
-    "first_method": "twofactor.enrolment.messages.added",
-    "first_method_check": "twofactor.enrolment.messages.check",
-    "push_request": "twofactor.methods.push.messages.request",
-    "security_event": "audit.messages.security_event",
-}
+MESSAGE_KINDS = message_kinds.KINDS
+ALERTED_PHONES = "twofactor.methods.push.alerts.subscriptions_for"  # who knows the phones that an event is told to
 SECURE_STEPS: tuple[str, ...] = ()  # functions of a person that add a step to "Secure my account"
 ALERT_LINK = "twofactor.not_me.link.link_in"  # what makes the link in an alert that says "This wasn't me"
 # Which module sends what; the demo's keeps everything readable at /demo/messages/.

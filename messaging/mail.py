@@ -30,8 +30,12 @@ def send(message: Message, content: Content) -> None:
         connection.send_messages([as_mail(message, content)])
     except smtplib.SMTPRecipientsRefused as refusal:
         raise _failure(min(code for code, _text in refusal.recipients.values())) from None
-    except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as refusal:
+    except smtplib.SMTPDataError as refusal:
         raise _failure(refusal.smtp_code) from None
+    except (
+        smtplib.SMTPSenderRefused
+    ) as refusal:  # it refuses us: that is mended there or here, and then the mail may go
+        raise TemporaryFailure(f"SMTP {refusal.smtp_code}") from None
     except OSError as failure:  # every other error of smtplib too: no connection, no log-in, no TLS, a hang-up
         raise TemporaryFailure(type(failure).__name__) from None
     finally:
@@ -57,7 +61,7 @@ def as_mail(message: Message, content: Content) -> EmailMultiAlternatives:
 def _failure(code: int) -> Exception:
     """The server's number only: its words may quote the address or the mail."""
     reason = f"SMTP {code}"
-    return Refused(reason) if code >= PERMANENT else TemporaryFailure(reason)
+    return Refused(reason) if code >= PERMANENT else TemporaryFailure(reason, is_about_recipient=True)
 
 
 def _hang_up(connection: BaseEmailBackend) -> None:

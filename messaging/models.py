@@ -26,7 +26,7 @@ class State(models.TextChoices):
     SENDING = "sending"  # a worker has it until the lease ends
     SENT = "sent"
     DEAD = "dead"  # refused, or tried often enough
-    EXPIRED = "expired"  # too late to be of use: never sent
+    EXPIRED = "expired"  # of no use any more: never sent
 
 
 FINISHED = (State.SENT, State.DEAD, State.EXPIRED)
@@ -42,6 +42,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
         ended = Q(lease_until__lte=now) | Q(lease_until__gt=now + settings.MESSAGE_LEASE + CLOCK_DIFFERENCE)
         return self.filter(new | (Q(state=State.SENDING) & ended))
 
+    def in_time(self, now: datetime) -> Self:
+        """What it is not too late for."""
+        return self.filter(Q(expires_at=None) | Q(expires_at__gt=now))
+
     def late(self, now: datetime) -> Self:
         """What nobody may send any more, among what is due."""
         return self.due(now).filter(expires_at__lte=now)
@@ -55,7 +59,7 @@ class Message(models.Model):
 
     # Random, since it is seen in Message-ID: a running number would tell how much mail the portal sends.
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    kind = models.CharField(max_length=64)  # a key of MESSAGE_COMPOSERS
+    kind = models.CharField(max_length=64)  # a key of MESSAGE_KINDS
     channel = models.CharField(max_length=16, default="email")  # a key of MESSAGE_CHANNELS
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="messages")
     recipient_email = models.EmailField()

@@ -15,7 +15,7 @@ from pywebpush import WebPusher
 
 from lib import clock, crypto
 from messaging import vapid
-from messaging.errors import Refused, TemporaryFailure
+from messaging.errors import Refused, TemporaryFailure, Unwanted
 from messaging.models import PushSubscription
 from messaging.push_endpoint import Endpoint, NotAllowed
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from messaging.models import Message
 
 TIMEOUT_SECONDS = 5.0
-LONGEST_LIFE = timedelta(minutes=2)
+LONGEST_LIFE = timedelta(days=1)
 PADDED_TO = 128  # bytes: what a push service sees of a message is not even its length
-TOPIC_LENGTH = 32  # RFC 8030 §5.4: a newer message for the same person takes the place of an older one
+TOPIC_LENGTH = 32  # RFC 8030 §5.4: a newer message of the same kind for the same person takes the older one's place
 GONE = (404, 410)
 NOT_OURS = (401, 403)
 TOO_MANY = 429
@@ -43,7 +43,7 @@ def send(message: Message, content: Content) -> None:
     """Returns once the push service has taken the message for the subscription that its details name."""
     subscription = PushSubscription.objects.active().filter(pk=message.details["subscription"]).first()
     if subscription is None:
-        raise Refused("no subscription any more")
+        raise Unwanted("no subscription any more")
     try:
         endpoint = Endpoint.parse(subscription.endpoint)
         answer = _post(endpoint, _encrypted(subscription, content), _headers(message, endpoint))
@@ -68,7 +68,7 @@ def _headers(message: Message, endpoint: Endpoint) -> dict[str, str]:
         "Content-Encoding": "aes128gcm",
         "Content-Type": "application/octet-stream",
         "TTL": str(max(0, int(life.total_seconds()))),
-        "Topic": crypto.keyed_digest("push_topic", message.user_id)[:TOPIC_LENGTH],
+        "Topic": crypto.keyed_digest("push_topic", message.kind, message.user_id)[:TOPIC_LENGTH],
         "Urgency": "high",
     }
 
@@ -105,11 +105,10 @@ class PinnedConnection(http.client.HTTPConnection):
 def _judge(answer: Answer, subscription: PushSubscription) -> None:
     """Nothing if the message was taken. The number only: a push service's words may quote the address."""
     reason = f"push service {answer.status}"
-    if answer.status in GONE:
-        subscription.end(PushSubscription.State.GONE)
-    elif answer.status in NOT_OURS:
-        subscription.end(PushSubscription.State.REFUSED)
-    elif answer.status == TOO_MANY or answer.status >= 500:
+    if answer.status in GONE + NOT_OURS:
+        subscription.end(PushSubscription.State.GONE if answer.status in GONE else PushSubscription.State.REFUSED)
+        raise Unwanted(reason)
+    if answer.status == TOO_MANY or answer.status >= 500:
         raise TemporaryFailure(reason, retry_after=_wait(answer.retry_after))
     if not 200 <= answer.status < 300:
         raise Refused(reason)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from django.core.management import call_command
 from django.db import connection, connections
 
 from config import health
@@ -82,6 +83,32 @@ def test_messages_that_wait_or_were_given_up_show(client: Client) -> None:
     outbox = client.get("/healthz/ready").json()["outbox"]
     assert (outbox["status"], outbox["dead"]) == ("late", 1)
     assert 3600 <= outbox["oldest_waiting_seconds"] < 3700
+
+
+@pytest.mark.usefixtures("swept")
+def test_a_mail_server_that_is_away_shows_long_before_anything_is_dead(client: Client) -> None:
+    later = portal_clock.now() + timedelta(hours=1)
+    Message.objects.create(kind="push_alert", channel="push", tries=9, not_before=later)  # one phone's service
+    before = client.get("/healthz/ready").json()
+    Message.objects.create(kind="security_event", tries=5, not_before=later)
+    after = client.get("/healthz/ready").json()
+
+    assert before["status"] == "ok"
+    assert (after["status"], after["outbox"]["status"], after["outbox"]["dead"]) == ("degraded", "late", 0)
+
+
+@pytest.mark.usefixtures("swept")
+def test_it_is_degraded_while_anything_is_dead(client: Client) -> None:
+    """Somebody was not told of something: see docs/deployment.md for what to do."""
+    Message.objects.create(kind="plain", state=State.DEAD)
+    before = client.get("/healthz/ready")
+    call_command("outbox", "--drop", "all")
+    after = client.get("/healthz/ready")
+
+    assert before.status_code == after.status_code == 200
+    assert before.json()["status"] == "degraded"
+    assert (before.json()["outbox"]["status"], before.json()["outbox"]["dead"]) == ("dead", 1)
+    assert (after.json()["status"], after.json()["outbox"]["dead"]) == ("ok", 0)
 
 
 def test_a_lost_database_is_503(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

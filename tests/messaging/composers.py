@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import get_language
 
 from messaging.content import Content
+from messaging.kinds import Kind
 
 if TYPE_CHECKING:
     from messaging.models import Message
@@ -28,4 +29,16 @@ def poison(_message: Message) -> Content:
     raise ValueError(f"cannot write {CANARY}")
 
 
-KINDS = {kind: f"tests.messaging.composers.{kind}" for kind in ("plain", "language", "poison")}
+def nudge(_message: Message) -> Content:
+    return Content("Nudge", '{"v": 1, "id": "abc"}')
+
+
+def _kind(name: str, *, ages: bool) -> Kind:
+    return Kind(f"tests.messaging.composers.{name}", ages=ages)
+
+
+KINDS = {
+    **{name: _kind(name, ages=False) for name in ("plain", "language", "poison")},
+    "ageing": _kind("plain", ages=True),
+    "nudge": _kind("nudge", ages=True),
+}

@@ -25,7 +25,7 @@ LENA = Recipient(email="lena@alpina.example", language="fr", name="Lena Keller")
 
 @pytest.fixture(autouse=True)
 def kinds(settings: Settings) -> None:
-    settings.MESSAGE_COMPOSERS = settings.MESSAGE_COMPOSERS | composers.KINDS
+    settings.MESSAGE_KINDS = settings.MESSAGE_KINDS | composers.KINDS
     settings.MESSAGE_CHANNELS = {"email": "messaging.mail", "far_end": "tests.messaging.far_end"}
 
 
@@ -61,7 +61,15 @@ class Mailbox:
         self.taken: list[Envelope] = []
         self.answer_to_recipient = "250 OK"
         self.answer_to_mail = "250 OK"
+        self.answer_to_sender = ""
         self.leaves_after_mail = False
+
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        if not self.answer_to_sender:
+            envelope.mail_from = address
+        return self.answer_to_sender or "250 OK"
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection
 
 from lib import clock as portal_clock
-from messaging.actions import KEPT_FOR, MOST_TRIES, WAITS, deliver, purge, sweep
+from messaging.actions import KEPT_FOR, LONGEST_WAIT, MOST_TRIES, WAITS, deliver, purge, sweep
 from messaging.errors import Refused, TemporaryFailure
 from messaging.models import Heartbeat, Message, State
 from tests.bed.race import race
@@ -21,6 +21,7 @@ from tests.messaging.composers import CANARY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
     from types import ModuleType
     from uuid import UUID
 
@@ -94,10 +95,10 @@ def test_too_late_is_never_sent(waiting: Waiting, channel: ModuleType, clock: Te
     assert set(Message.objects.filter(pk__in=[poked.pk, swept.pk]).values_list("state", flat=True)) == {State.EXPIRED}
 
 
-def test_each_failure_waits_longer_until_it_is_given_up(
+def test_each_failure_waits_longer_until_what_ages_is_given_up(
     waiting: Waiting, channel: ModuleType, clock: TestClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    message = waiting()
+    message = waiting("ageing")
     channel.failures[:] = [TemporaryFailure("down")] * MOST_TRIES
     clock.stop()
     for wait in WAITS:
@@ -105,7 +106,7 @@ def test_each_failure_waits_longer_until_it_is_given_up(
         message.refresh_from_db()
         assert (message.state, message.error) == (State.NEW, "down")
         assert message.not_before is not None
-        assert wait * 0.75 <= message.not_before - portal_clock.now() <= wait * 1.25
+        assert wait * 0.75 <= message.not_before - portal_clock.now() <= min(wait * 1.25, LONGEST_WAIT)
         clock.advance(wait * 0.75 - A_MOMENT)
         assert sweep(deliver) == 0
         clock.advance(wait * 0.5 + A_MOMENT)
@@ -114,6 +115,103 @@ def test_each_failure_waits_longer_until_it_is_given_up(
     assert (message.state, message.tries) == (State.DEAD, MOST_TRIES)
     assert [record.message for record in caplog.records if record.levelno == logging.ERROR] == ["not sent, given up"]
     assert not channel.sent
+
+
+def fail_until(message: Message, channel: ModuleType, clock: TestClock, moment: datetime) -> list[timedelta]:
+    """Let every try fail until then; returns the pauses between them."""
+    pauses = []
+    while portal_clock.now() < moment and message.state == State.NEW:
+        channel.failures[:] = [TemporaryFailure("down")]
+        deliver(message.pk)
+        message.refresh_from_db()
+        if message.state == State.NEW:
+            assert message.not_before is not None
+            pauses.append(message.not_before - portal_clock.now())
+            clock.stop(message.not_before)
+    channel.failures.clear()
+    return pauses
+
+
+def test_what_does_not_age_is_tried_for_a_week_with_pauses_of_an_hour_at_most(
+    waiting: Waiting, channel: ModuleType, clock: TestClock
+) -> None:
+    began, message = clock.stop(), waiting()
+
+    pauses = fail_until(message, channel, clock, began + timedelta(days=6, hours=22))
+    deliver(message.pk)
+
+    message.refresh_from_db()
+    assert (message.state, len(channel.sent)) == (State.SENT, 1)
+    assert max(pauses) <= LONGEST_WAIT
+    assert min(pauses[len(WAITS) :]) >= LONGEST_WAIT * 0.75
+    assert message.tries > 7 * 23
+
+
+def test_after_a_week_it_is_dead(
+    waiting: Waiting, channel: ModuleType, clock: TestClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    began, message = clock.stop(), waiting()
+
+    fail_until(message, channel, clock, began + timedelta(days=8))
+
+    assert (message.state, message.error) == (State.DEAD, "down")
+    assert timedelta(days=7) <= portal_clock.now() - began <= timedelta(days=7, hours=1)
+    assert [record.message for record in caplog.records if record.levelno == logging.ERROR] == ["not sent, given up"]
+
+
+def test_a_hiccup_among_many_failures_is_no_mistake_that_stays(
+    waiting: Waiting, channel: ModuleType, clock: TestClock
+) -> None:
+    began, message = clock.stop(), waiting()
+    fail_until(message, channel, clock, began + timedelta(days=1))
+
+    channel.failures[:] = [ZeroDivisionError()]
+    deliver(message.pk)
+
+    message.refresh_from_db()
+    assert message.state == State.NEW
+
+
+def test_a_worker_that_dies_late_in_a_week_of_tries_does_not_bury_it(
+    waiting: Waiting, channel: ModuleType, clock: TestClock
+) -> None:
+    message = waiting()
+    message.move(State.SENDING, tries=MOST_TRIES + 20, lease_until=portal_clock.now())
+    clock.advance(A_MOMENT)
+    sweep(deliver)
+    message.refresh_from_db()
+    assert (message.state, message.error, channel.sent) == (State.NEW, "workers died with it", [])
+
+    clock.advance(LONGEST_WAIT)
+    sweep(deliver)
+
+    assert len(channel.sent) == 1
+
+
+def test_what_was_given_up_is_no_matter_any_more_when_its_time_is_over(
+    waiting: Waiting, channel: ModuleType, clock: TestClock
+) -> None:
+    message = waiting(expires_in=timedelta(hours=1))
+    channel.failures[:] = [Refused("no such number")]
+    deliver(message.pk)
+    clock.advance(timedelta(hours=1))
+    sweep(deliver)
+    message.refresh_from_db()
+    assert (message.state, message.error) == (State.EXPIRED, "no such number")
+
+
+@pytest.mark.parametrize("answer", [Refused("no"), TemporaryFailure("no", is_about_recipient=True)])
+def test_an_address_that_a_stranger_made_up_wakes_nobody(
+    answer: Exception, waiting: Waiting, channel: ModuleType, clock: TestClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    message = waiting("ageing")
+    channel.failures[:] = [answer] * MOST_TRIES
+    for wait in (timedelta(0), *WAITS):
+        clock.advance(wait * 1.25)
+        sweep(deliver)
+    message.refresh_from_db()
+    assert (message.state, message.error) == (State.EXPIRED, "no")
+    assert not [record for record in caplog.records if record.levelno == logging.ERROR]
 
 
 def test_a_far_end_that_asks_for_patience_gets_it(waiting: Waiting, channel: ModuleType, clock: TestClock) -> None:
@@ -136,7 +234,7 @@ def test_a_refused_message_is_given_up_at_once(waiting: Waiting, channel: Module
 def test_a_message_that_workers_keep_dying_with_is_given_up(
     waiting: Waiting, channel: ModuleType, clock: TestClock
 ) -> None:
-    message = waiting()
+    message = waiting("ageing")
     message.move(State.SENDING, tries=MOST_TRIES, lease_until=portal_clock.now())
     clock.advance(A_MOMENT)
     sweep(deliver)

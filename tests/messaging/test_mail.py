@@ -2,21 +2,26 @@ from __future__ import annotations
 
 import email
 import email.policy
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from messaging.actions import deliver
+from lib import clock as portal_clock
+from messaging.actions import deliver, sweep
 from messaging.models import Message, State
 from tests.bed import environment
+from tests.bed.people import PASSWORD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from email.message import EmailMessage
 
     from aiosmtpd.smtp import Envelope
+    from django.test import Client
     from pytest_django import Settings
 
+    from accounts.user.models import User
     from tests.bed.clock import TestClock
     from tests.messaging.conftest import Mailbox
 
@@ -68,6 +73,14 @@ def test_the_servers_no_is_for_now_or_for_ever(  # noqa: PLR0917 - two tables an
     assert (mail.state, mail.error, mailbox.taken) == (state, error, [])
 
 
+def test_a_server_that_refuses_us_is_asked_again(mail: Message, mailbox: Mailbox) -> None:
+    """It says so of every mail: all that waits would be dead at once, for an evening's wrong setting."""
+    mailbox.answer_to_sender = "550 Relaying denied"
+    deliver(mail.pk)
+    mail.refresh_from_db()
+    assert (mail.state, mail.error) == (State.NEW, "SMTP 550")
+
+
 def test_a_server_that_is_away_is_asked_again(
     mail: Message, mailbox: Mailbox, settings: Settings, clock: TestClock
 ) -> None:
@@ -80,6 +93,26 @@ def test_a_server_that_is_away_is_asked_again(
     clock.stop(mail.not_before)
     deliver(mail.pk)
     assert len(mailbox.taken) == 1
+
+
+@pytest.mark.parametrize("away", [timedelta(minutes=75), timedelta(days=6)], ids=["75 minutes", "6 days"])
+def test_an_alert_outlasts_a_server_that_is_away(
+    away: timedelta, alice: User, alices: Client, mailbox: Mailbox, settings: Settings, *, clock: TestClock
+) -> None:
+    """Its owner does not know that there is a mail to ask for."""
+    began = clock.stop()
+    port, settings.EMAIL_PORT = settings.EMAIL_PORT, environment.free_port()
+    alices.post("/password/", {"current_password": PASSWORD, "password": "Nine-Herons-Wait-By-Ponds"})
+    while portal_clock.now() < began + away:
+        sweep(deliver)
+        clock.advance(timedelta(minutes=15))
+
+    settings.EMAIL_PORT = port
+    clock.advance(timedelta(hours=1))
+    sweep(deliver)
+
+    assert [read(envelope)["Subject"] for envelope in mailbox.taken] == ["Your password was changed"]
+    assert mailbox.taken[0].rcpt_tos == [alice.email]
 
 
 def test_a_server_that_leaves_without_goodbye_has_taken_the_mail(mail: Message, mailbox: Mailbox) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import signal
+import subprocess
+import sys
 import time
 from datetime import datetime, timedelta
 from email.utils import format_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import http_ece
 import jwt
@@ -14,11 +19,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from lib import clock as product_clock
 from messaging import vapid
-from messaging.actions import deliver, queue
-from messaging.content import Content
+from messaging.actions import MOST_TRIES, deliver, queue, sweep
 from messaging.models import DemoMessage, Message, PushSubscription, State
 from tests.bed import push_service
 from tests.bed.push_service import PushService, as_bytes, as_text
+from tests.bed.servers import database_in_use, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,11 +39,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def channels(kinds: None, settings: Settings) -> None:  # noqa: ARG001 - after it
     settings.MESSAGE_CHANNELS = {**settings.MESSAGE_CHANNELS, "push": "messaging.webpush"}
-    settings.MESSAGE_COMPOSERS = {**settings.MESSAGE_COMPOSERS, "nudge": "tests.messaging.test_webpush.nudge"}
-
-
-def nudge(_message: Message) -> Content:
-    return Content("Nudge", '{"v": 1, "id": "abc"}')
 
 
 @pytest.fixture
@@ -105,16 +105,24 @@ def test_its_life_is_short_and_its_length_says_nothing(service: PushService, pus
 
 @pytest.mark.parametrize(("status", "state"), [(404, "gone"), (410, "gone"), (401, "refused"), (403, "refused")])
 def test_a_subscription_that_is_over_gets_nothing_more(
-    status: int, state: str, service: PushService, subscribed: PushSubscription, pushed: Callable[..., Message]
+    status: int,
+    state: str,
+    service: PushService,
+    subscribed: PushSubscription,
+    pushed: Callable[..., Message],
+    *,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    """That happens every day: it is no fault of ours, and nothing that an operator could mend."""
     service.status = status
 
     first, second = pushed(), pushed()
 
     subscribed.refresh_from_db()
     assert (subscribed.state, subscribed.endpoint, subscribed.auth) == (state, "", "")
-    assert first.state == second.state == State.DEAD
+    assert first.state == second.state == State.EXPIRED
     assert service.asked == 1
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 400, 413])
@@ -172,6 +180,20 @@ def test_a_fault_is_tried_again_while_it_is_of_use(
     assert 0 < int(service.taken[0].headers["TTL"]) <= 110
 
 
+def test_a_push_service_that_stays_away_leaves_nothing_dead(
+    service: PushService, pushed: Callable[..., Message], clock: TestClock
+) -> None:
+    service.status = 503
+    message = pushed()
+    while message.state == State.NEW:
+        clock.advance(timedelta(seconds=10))
+        sweep(deliver)
+        message.refresh_from_db()
+
+    assert (message.state, message.error) == (State.EXPIRED, "push service 503")
+    assert message.tries >= MOST_TRIES
+
+
 def test_after_two_minutes_it_is_not_sent_any_more(
     service: PushService, pushed: Callable[..., Message], clock: TestClock
 ) -> None:
@@ -210,12 +232,10 @@ def test_a_service_that_is_not_there(alice: User, pushed: Callable[..., Message]
     assert (message.state, message.error) == (State.NEW, "ConnectionRefusedError")
 
 
-def test_one_that_lost_its_subscription_is_given_up(
-    subscribed: PushSubscription, pushed: Callable[..., Message]
-) -> None:
+def test_one_that_lost_its_subscription_is_let_go(subscribed: PushSubscription, pushed: Callable[..., Message]) -> None:
     subscribed.delete()
 
-    assert pushed().state == State.DEAD
+    assert pushed().state == State.EXPIRED
 
 
 def test_the_demo_keeps_it_to_be_read_and_sends_it(
@@ -229,6 +249,40 @@ def test_the_demo_keeps_it_to_be_read_and_sends_it(
     assert len(service.taken) == 1
     kept = DemoMessage.objects.get(message=message)
     assert (kept.channel, kept.to, kept.text) == ("push", "alice@alpina.example", '{"v": 1, "id": "abc"}')
+
+
+# ── When it is tried again ──
+@pytest.fixture
+def lone_worker(transactional_db: None) -> Iterator[None]:  # noqa: ARG001 - it reads this test's rows
+    """Of a production site without its scheduler: nothing sweeps, so whatever it does it was poked for."""
+    environment = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "tests.messaging.worker_settings",
+        "DATABASE_URL": database_in_use(),
+        "PYTHONWARNINGS": "ignore",
+    }
+    command = [sys.executable, "-m", "celery", "-q", "-A", "config", "worker", "--concurrency", "1"]
+    worker = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, start_new_session=True)
+    yield
+    os.killpg(worker.pid, signal.SIGKILL)
+    worker.wait()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("lone_worker")
+def test_a_push_that_failed_is_tried_again_after_three_seconds(service: PushService, alice: User) -> None:
+    """Not at the next sweep: the page waits, and so does the person at it."""
+    service.status = 503
+    subscription = subscription_of(alice, service.subscription())
+    details: dict[str, int | str] = {"subscription": subscription.pk}
+    options: dict[str, Any] = {"channel": "push", "details": details, "expires_in": timedelta(minutes=2)}
+    queue("nudge", to=alice.recipient, user=alice, **options)
+    wait_until(lambda: service.asked == 1)
+    failed_at, service.status = time.monotonic(), 201
+
+    wait_until(lambda: bool(service.taken))
+
+    assert 2 < time.monotonic() - failed_at < 8
+    wait_until(lambda: Message.objects.get().state == State.SENT)
 
 
 # ── Vectors ──

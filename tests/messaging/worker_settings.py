@@ -3,4 +3,4 @@
 from config.settings import *  # noqa: F403 - every setting, under its own name
 from tests.messaging.composers import KINDS
 
-MESSAGE_COMPOSERS = KINDS
+MESSAGE_KINDS = KINDS
