@@ -12,7 +12,7 @@ from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext as _
 
 from audit.events import Category, event_of
-from lib import user_agent
+from lib import clock, user_agent
 from lib.origin import NOWHERE
 from lib.place import approximate_place
 
@@ -61,7 +61,7 @@ def _line(when: datetime, event: SecurityEvent, words: Words) -> Line:
         icon=kind.category.icon,
         words=event.in_words(words.of_event(event.slug)),
         when=when.isoformat(timespec="seconds"),
-        time=f"{when:%H:%M}",
+        time=f"{when:%H:%M} {clock.zone_of(when)}",
         origin=DOT.join(filter(None, (words.of_proof(method), words.of_origin(origin)))),
         seq=event.seq if origin != NOWHERE else None,
     )

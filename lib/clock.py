@@ -12,6 +12,12 @@ def now() -> datetime:
     return _test_time() if settings.PORTAL_TEST_CLOCK else timezone.now()
 
 
+def zone_of(when: datetime) -> str:
+    """What its time zone is called then: "CET". Many have numbers for a name, which say more as "UTC+03"."""
+    name = when.tzname() or ""
+    return f"UTC{name}" if name.startswith(("+", "-")) else name
+
+
 def _test_time() -> datetime:
     """The moment in the file: ISO 8601, or signed seconds to add to the real time; an empty file changes nothing."""
     try:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 COLUMNS = 78
+SIGNATURE = "-- "  # RFC 3676 §4.3: with the blank, mail programs fold what follows away, and leave it out of answers
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ def from_templates(message: Message, context: Mapping[str, object]) -> Content:
         "product_name": settings.PRODUCT_NAME,
         "site_url": settings.SITE_URL,
         "support_contact": settings.SUPPORT_CONTACT,
+        "signature": SIGNATURE,
         **context,
     }
     return Content(
@@ -55,8 +57,11 @@ def alert(message: Message, context: Mapping[str, object]) -> Content:
 
 def _wrapped(text: str) -> str:
     """For readers of plain text: 78 columns (RFC 5322 §2.1.1), links whole, one empty line where parts left several."""
-    lines = (fill(line, COLUMNS, break_long_words=False, break_on_hyphens=False) for line in text.split("\n"))
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(map(_line, text.split("\n"))))
+
+
+def _line(line: str) -> str:
+    return line if line == SIGNATURE else fill(line, COLUMNS, break_long_words=False, break_on_hyphens=False)
 
 
 def _rendered(template: str, values: dict[str, object]) -> str:

@@ -51,6 +51,8 @@ def as_mail(message: Message, content: Content) -> EmailMultiAlternatives:
             # The same at each try, so that a mailbox can drop the second copy of a mail sent twice.
             "Message-ID": f"<{message.pk.hex}@{urlsplit(settings.SITE_URL).hostname}>",
             "Auto-Submitted": "auto-generated",  # RFC 3834: no out-of-office replies
+            # The same for Exchange, and no receipts; that a mail could not be delivered is still reported.
+            "X-Auto-Response-Suppress": "DR, RN, NRN, OOF, AutoReply",
         },
     )
     if content.html:

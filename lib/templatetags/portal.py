@@ -93,9 +93,16 @@ def day(when: datetime) -> str:
 
 
 @register.filter
+def clock_time(when: datetime) -> str:
+    """ "17:09 CET", in the reader's time zone."""
+    here = localtime(when)
+    return f"{here:%H:%M} {clock.zone_of(here)}"
+
+
+@register.filter
 def moment(when: datetime) -> str:
     """ "12 March 2026, 17:09 CET", in the time zone that the moment itself carries: that of the mail's reader."""
-    return f"{date_format(when, pgettext('date format', 'j F Y, H:i'))} {when.tzname()}"
+    return f"{date_format(when, pgettext('date format', 'j F Y, H:i'))} {clock.zone_of(when)}"
 
 
 @register.filter

@@ -38,3 +38,12 @@ def test_empty_parts_leave_no_hole_in_the_text() -> None:
     content = from_templates(Message(kind="plain", recipient_name="Lena"), {"device": "Phone\n\n \n\nThe end"})
 
     assert content.text.startswith("Hello Lena, Phone\n\nThe end")
+
+
+@pytest.mark.django_db
+def test_what_is_below_the_words_is_marked_as_a_signature() -> None:
+    """With a blank after the dashes (RFC 3676 §4.3), else mail programs quote it in every answer."""
+    content = from_templates(Message(kind="welcome", recipient_name="Lena"), {"login_id": "AB12345", "link": "x"})
+
+    _words, below = content.text.split("\n-- \n")
+    assert "never asks for your password" in below

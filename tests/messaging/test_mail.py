@@ -45,6 +45,7 @@ def test_a_mail_arrives_with_text_and_html(mail: Message, mailbox: Mailbox) -> N
     assert envelope.rcpt_tos == ["lena@alpina.example"]
     assert (arrived["Subject"], arrived["To"]) == ("Greetings", "lena@alpina.example")
     assert arrived["Auto-Submitted"] == "auto-generated"
+    assert "OOF" in arrived["X-Auto-Response-Suppress"].split(", ")
     text, html = arrived.get_body(("plain",)), arrived.get_body(("html",))
     assert text is not None
     assert html is not None
