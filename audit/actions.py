@@ -10,11 +10,11 @@ from django.db import transaction
 from django.db.models import Max
 
 from audit import chain
-from audit.events import Category
 from audit.models import SecurityEvent
 from lib import clock
 from messaging.actions import queue
 from messaging.digest import queue_repeatable
+from messaging.phones import alert_phones
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -46,18 +46,20 @@ def record(event: Event, *, user: User | None, origin: Origin, **details: str) -
     )
     chain.append(row)
     log.info(event.slug, extra=_flat(details) | {"event": row.pk, "user_id": user.pk if user else None, **_by(origin)})
-    if event.alerts and user is not None:
-        _tell(row, user)
+    if user is not None and event.is_told:
+        alert_phones(user, event_id=row.pk, group=event.group)
+        if event.alerts:
+            _mail(row, event, user)
     return row
 
 
-def _tell(row: SecurityEvent, user: User) -> None:
+def _mail(row: SecurityEvent, event: Event, user: User) -> None:
     """To every address concerned: a change at once, what can repeat itself by the hour."""
     for to in user.recipients:
-        if row.event.category is Category.CHANGE and not row.event.by_the_hour:
-            queue("security_event", to=to, user=user, details={"event": row.pk})
+        if event.group:
+            queue_repeatable("security_event", to=to, user=user, group=event.group, item=row.pk)
         else:
-            queue_repeatable("security_event", to=to, user=user, group=row.slug, item=row.pk)
+            queue("security_event", to=to, user=user, details={"event": row.pk})
 
 
 def close_record(user: User) -> None:

@@ -1,4 +1,4 @@
-"""The catalogue: everything we record, in words, and whether its owner is told by mail."""
+"""The catalogue: everything we record, in words, and whether its owner is told, by mail and on their phones."""
 
 from __future__ import annotations
 
@@ -32,8 +32,18 @@ class Event:
     slug: str
     words: StrPromise
     category: Category = Category.CHANGE
-    alerts: bool = False
+    alerts: bool = False  # by the mail that most events have
+    has_own_mail: bool = False  # whoever records it sends a mail with more in it
     by_the_hour: bool = False  # a change that is told as what repeats itself is: it can be made without a confirmation
+
+    @property
+    def is_told(self) -> bool:
+        return self.alerts or self.has_own_mail
+
+    @property
+    def group(self) -> str:
+        """What repeats itself is told by the hour, under this name; "" if each is told at once."""
+        return "" if self.category is Category.CHANGE and not self.by_the_hour else self.slug
 
 
 SIGN_IN, BLOCKED = Category.SIGN_IN, Category.BLOCKED
@@ -42,7 +52,10 @@ SIGNED_UP = Event("signed_up", _("Your account was created"))
 SIGNED_IN = Event("signed_in", _("You signed in"), SIGN_IN)
 SIGNED_IN_NEW = Event("signed_in.new_place", _("You signed in from a new place or browser"), SIGN_IN)
 HALF_FINISHED = Event(
-    "sign_in.half_finished", _("A sign-in with the right password stopped at the second step"), BLOCKED
+    "sign_in.half_finished",
+    _("A sign-in with the right password stopped at the second step"),
+    BLOCKED,
+    has_own_mail=True,
 )
 SIGNED_OUT = Event("signed_out", _("You signed out"), SIGN_IN)
 PASSWORD_WRONG = Event("password.failed", _("A wrong password was tried"), BLOCKED)
@@ -61,11 +74,15 @@ CODES_SAVED = Event("backup_codes.saved", _("You saved your backup codes"))
 CODES_RENEWED = Event(
     "backup_codes.renewed", _("New backup codes were created. The old ones stopped working"), alerts=True
 )
-METHODS_ON = Event("method.first_added", _("Two-step verification was turned on with “%(name)s”"))  # its mail undoes it
+METHODS_ON = Event(  # its mail undoes it
+    "method.first_added", _("Two-step verification was turned on with “%(name)s”"), has_own_mail=True
+)
 METHODS_UNDONE = Event(
     "method.first_undone", _("Two-step verification was turned off again by the link in our mail"), alerts=True
 )
-FIRST_METHOD_ASKED = Event("method.first_asked", _("Somebody in a new place wanted to turn on two-step verification"))
+FIRST_METHOD_ASKED = Event(
+    "method.first_asked", _("Somebody in a new place wanted to turn on two-step verification"), has_own_mail=True
+)
 METHOD_ADDED = Event("method.added", _("“%(name)s” was added as a second step"), alerts=True)
 METHOD_RENAMED = Event("method.renamed", _("“%(old_name)s” is now called “%(name)s”"), alerts=True)
 METHOD_REPLACED = Event(
@@ -94,7 +111,9 @@ PASSWORDS_GUESSED = Event(
     "password.guessed", _("Somebody who is signed in as you is trying passwords"), BLOCKED, alerts=True
 )
 METHOD_REMOVED = Event("method.removed", _("“%(name)s” was removed as a second step"), alerts=True)
-EMAIL_CHANGE_ASKED = Event("email.change_asked", _("Another email was asked for"))  # its mail has a link to stop it
+EMAIL_CHANGE_ASKED = Event(  # its mail has a link to stop it
+    "email.change_asked", _("Another email was asked for"), has_own_mail=True
+)
 EMAIL_CHANGE_STOPPED = Event("email.change_stopped", _("A change of your email was stopped"), alerts=True)
 EMAIL_CHANGED = Event("email.changed", _("Your email was changed"), alerts=True)
 EMAIL_RESTORED = Event("email.restored", _("Your former email was restored"), alerts=True)
@@ -122,11 +141,13 @@ ALERTS_OFF = Event(
     "alerts.off", _("Mails about sign-ins from new places and browsers were turned off"), alerts=True, by_the_hour=True
 )
 EXPORTED = Event("account.exported", _("Everything we store about you was downloaded"), alerts=True)
-DELETION_ASKED = Event("account.deletion_asked", _("Your account was deleted"))  # its mail has a link to undo it
+DELETION_ASKED = Event(  # its mail has a link to undo it
+    "account.deletion_asked", _("Your account was deleted"), has_own_mail=True
+)
 ACCOUNT_RESTORED = Event("account.restored", _("Your account was restored"), alerts=True)
 CHECK_UP_PASSED = Event("check_up.passed", _("You tested your second step, and it works"), SIGN_IN)
 OTHERS_SIGNED_OUT = Event("sessions.others_ended", _("Every other browser was signed out"), alerts=True)
-ACCOUNT_LOCKED = Event("account.locked", _("Your account was locked"))  # its mail is the way out
+ACCOUNT_LOCKED = Event("account.locked", _("Your account was locked"), has_own_mail=True)  # its mail is the way out
 ACCOUNT_UNLOCKED = Event("account.unlocked", _("Your account was unlocked"), alerts=True)
 LOCKED_REFUSED = Event(
     "sign_in.locked", _("A sign-in with the right password was refused: the account is locked"), BLOCKED

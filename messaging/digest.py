@@ -35,7 +35,7 @@ def queue_repeatable(kind: str, *, to: Recipient, user: User, group: str, item: 
     if last is not None and _was_added(item, last):
         return
     details: dict[str, int | str] = {"group": group, "events": str(item), "count": 1}
-    queue(kind, to=to, user=user, details=details, not_before=_turn_after(last))
+    queue(kind, to=to, user=user, details=details, not_before=turn_after(last))
 
 
 def told_of(message: Message) -> tuple[list[int], int]:
@@ -60,7 +60,7 @@ def _was_added(item: int, message: Message) -> bool:
     return waiting.update(details=details) == 1
 
 
-def _turn_after(last: Message | None) -> datetime | None:
+def turn_after(last: Message | None) -> datetime | None:
     """When the next one may go; now if the last one is long gone. Never later than in an hour, whatever clocks say."""
     if last is None:
         return None

@@ -21,6 +21,7 @@ from lib.user_agent import browser_and_system
 from messaging.actions import queue
 from messaging.digest import queue_repeatable
 from messaging.models import Message
+from messaging.phones import alert_phones
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -63,9 +64,10 @@ def is_new_place(user: User, origin: Origin) -> bool:
 
 
 def tell_new_place(user: User, *, event_id: int) -> None:
-    """By mail to every address concerned, unless the person has turned that off; several within an hour in one."""
+    """On the phones and by mail to every address concerned, several within an hour in one, unless that is turned off."""
     if not user.alerts_new_places:
         return
+    alert_phones(user, event_id=event_id, group="new_sign_in")
     for to in user.recipients:
         queue_repeatable("new_sign_in", to=to, user=user, group="new_sign_in", item=event_id)
 

@@ -228,5 +228,6 @@ function complain(section, text) {
 
 async function closeNotifications() {
   const registration = await navigator.serviceWorker?.getRegistration()
-  for (const notification of (await registration?.getNotifications()) ?? []) notification.close()
+  const shown = (await registration?.getNotifications()) ?? []
+  for (const notification of shown) if (notification.tag !== "alert") notification.close() // nobody has read that yet
 }

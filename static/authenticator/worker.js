@@ -7,13 +7,15 @@ import { fromStore, say } from "./words.js";
 const APP = "/authenticator/"
 const SHELL_PATIENCE = 2000
 const LATEST = "sign-in request"
+const ALERT = "alert"
 
 let drawn // addresses of the pictures on a notification
+let activity // the page of the portal that says what has happened
 let apart // addresses below the app's that are pages of the portal: none of them listens to the worker
 
 // Of the portal only the app's files and its empty shell are kept: no page of a person, no answer of the API.
-export function start({ version, shell, files, online, icons }) {
-  ;[drawn, apart] = [icons, online]
+export function start({ version, shell, files, online, icons, happened }) {
+  ;[drawn, apart, activity] = [icons, online, happened]
   const cacheName = `authenticator-${version}`
 
   self.addEventListener("install", (event) => {
@@ -32,12 +34,13 @@ export function start({ version, shell, files, online, icons }) {
     else if (request.mode === "navigate" && isApp(pathname)) event.respondWith(fresh(request))
   })
 
-  self.addEventListener("push", (event) => event.waitUntil(tell()))
+  self.addEventListener("push", (event) => event.waitUntil(isRequest(event.data) ? tell() : alertOwner()))
 
   self.addEventListener("notificationclick", (event) => {
     event.notification.close()
     const { id } = event.notification.data ?? {}
-    event.waitUntil(event.action === "no" ? block(id) : open(id))
+    if (event.notification.tag === ALERT) event.waitUntil(self.clients.openWindow(activity))
+    else event.waitUntil(event.action === "no" ? block(id) : open(id))
   })
 
   self.addEventListener("pushsubscriptionchange", (event) => {
@@ -68,6 +71,22 @@ export function start({ version, shell, files, online, icons }) {
       return (await cache.match(shell)) ?? Response.error()
     }
   }
+}
+
+// What has another purpose, one of a later version too, is shown as an alert: browsers want something to be shown.
+function isRequest(data) {
+  try {
+    const { purpose } = data.json()
+    return purpose === undefined
+  } catch {
+    return true // it was not for us to read, but something may wait
+  }
+}
+
+// What has happened, and to which account, stands on a page of the portal, for whoever is signed in there.
+async function alertOwner() {
+  await fromStore()
+  await notify({ title: say("alert_title"), body: say("alert_body"), data: {}, tag: ALERT })
 }
 
 // A nudge names no account and no fact: what is shown was asked for, and was signed by the portal.

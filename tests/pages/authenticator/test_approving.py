@@ -238,6 +238,59 @@ def test_whoever_sees_no_number_blocks_it_and_changes_the_password(page: Page, p
     assert PushRequest.objects.get(user=alice).reason == PushRequest.Reason.NOT_ME
 
 
+@pytest.mark.parametrize("purpose", ["alert", "one of a later version"])
+def test_an_alert_says_nothing_on_the_screen_and_a_tap_opens_the_page_that_does(
+    purpose: str, phone: AppPhone, alice: User
+) -> None:
+    phone.link_here(alice)
+
+    phone.wake({"v": 1, "purpose": purpose})
+    [shown] = phone.notifications()
+
+    assert (shown["title"], shown["actions"]) == ("Security alert", [])
+    assert shown["body"] == "Something happened in your account. Tap to see what."
+    assert phone.tap_on_notification() == {"opened": ["/activity/"], "focused": []}
+    phone.page.goto(f"{phone.base_url}/activity/")
+    phone.heading("Activity")
+
+
+def test_an_alert_and_a_request_stand_side_by_side(
+    page: Page, phone: AppPhone, service: PushService, alice: User
+) -> None:
+    """Neither takes the other's place, and answering the request wipes no alert away that nobody has read."""
+    phone.link_here(alice)
+    phone.open("settings/")
+    give_password(page, alice)
+    request = message_to(service)
+
+    phone.wake({"v": 1, "purpose": "alert"})
+    phone.wake(request)
+    both = {shown["title"] for shown in phone.notifications()}
+    phone.open(f"request/{request['id']}/")
+    phone.press("No, block it")
+    phone.press("It was me, by mistake")
+    phone.heading("All right.")
+
+    assert both == {"Security alert", "Sign-in request"}
+    assert [shown["title"] for shown in phone.notifications()] == ["Security alert"]
+
+
+def test_a_change_that_somebody_makes_comes_as_an_alert(phone: AppPhone, service: PushService, alice: User) -> None:
+    phone.link_here(alice)
+    sweep(deliver)
+    assert [push.message for push in service.taken if "purpose" in push.message] == []  # not of its own linking
+
+    phone.page.goto(f"{phone.base_url}/profile/")
+    phone.page.get_by_label("Name").fill("Alice Other")
+    phone.press("Save")
+    phone.wake(message_to(service))
+    phone.open()
+
+    [shown] = phone.notifications()
+    assert "Other" not in str(shown)
+    assert alice.email not in str(shown)
+
+
 def test_a_request_that_ran_out_says_so(page: Page, phone: AppPhone, alice: User, clock: TestClock) -> None:
     phone.link_here(alice)
     phone.follow("Done")

@@ -1,4 +1,4 @@
-"""The push itself: a nudge. What it is about, the phone asks for itself."""
+"""The pushes themselves: nudges. What a request is about, the phone asks for itself; an alert says nothing at all."""
 
 from __future__ import annotations
 
@@ -15,3 +15,7 @@ if TYPE_CHECKING:
 
 def request(message: Message) -> Content:
     return Content(subject=_("Sign-in request"), text=json.dumps({"v": 1, "id": message.details["request"]}))
+
+
+def alert(_message: Message) -> Content:
+    return Content(subject=_("Security alert"), text=json.dumps({"v": 1, "purpose": "alert"}))

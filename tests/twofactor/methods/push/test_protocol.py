@@ -11,8 +11,9 @@ import pyotp
 import pytest
 from django.conf import settings
 
+from messaging.models import Message
 from tests.bed.phone import Phone
-from twofactor.methods.push import keys, signed
+from twofactor.methods.push import keys, messages, signed
 from twofactor.methods.push.signed import Call
 
 if TYPE_CHECKING:
@@ -38,6 +39,16 @@ def test_the_documented_call_is_taken(clock: TestClock, settings: Mock) -> None:
     assert keys.thumbprint(jwk) == device_id == signed.key_id(f"JWS {compact}")
     assert claims["body_sha256"] == body_digest
     assert claims["request_sha256"] == request_digest == keys.sha256(b"eyJ2IjoxfQ")
+
+
+def test_the_documented_pushes_are_what_is_sent() -> None:
+    documented = re.search(r"^Push messages, .*?`({.*?})`.*?`({.*?})`", TEXT, re.MULTILINE | re.DOTALL)
+    assert documented is not None
+
+    request = messages.request(Message(kind="push_request", details={"request": "abcdefghijklmnopqrstuv"}))
+    alert = messages.alert(Message(kind="push_alert", details={"subscription": 1}))
+
+    assert documented.groups() == (request.text, alert.text)
 
 
 def test_the_documented_code_is_that_of_another_implementation() -> None:

@@ -66,6 +66,7 @@ def kept_offline() -> dict[str, Any]:
         "files": files,
         "online": online,
         "icons": {"icon": static(ICON), "badge": static(BADGE)},
+        "happened": reverse("audit:activity"),
     }
 
 

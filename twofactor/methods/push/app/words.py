@@ -24,6 +24,8 @@ def for_app() -> dict[str, Any]:
         "copy": _("Copy"),
         "clock_off": _("Your phone's clock is {time} off. Codes may be refused."),
         # Notifications
+        "alert_title": _("Security alert"),
+        "alert_body": _("Something happened in your account. Tap to see what."),
         "push_on": _("Notifications are on."),
         "push_off": _("Notifications are off. You'll only see requests while %(product)s is open.") % product,
         "push_blocked": _("Notifications are blocked. Allow them for %(product)s in your phone's settings.") % product,
