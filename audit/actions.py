@@ -57,9 +57,9 @@ def _mail(row: SecurityEvent, event: Event, user: User) -> None:
     """To every address concerned: a change at once, what can repeat itself by the hour."""
     for to in user.recipients:
         if event.group:
-            queue_repeatable("security_event", to=to, user=user, group=event.group, item=row.pk)
+            queue_repeatable(event.told_by, to=to, user=user, group=event.group, item=row.pk)
         else:
-            queue("security_event", to=to, user=user, details={"event": row.pk})
+            queue(event.told_by, to=to, user=user, details={"event": row.pk})
 
 
 def close_record(user: User) -> None:

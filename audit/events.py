@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from django.db import models
@@ -32,9 +32,11 @@ class Event:
     slug: str
     words: StrPromise
     category: Category = Category.CHANGE
-    alerts: bool = False  # by the mail that most events have
+    alerts: bool = False  # by the mail that most events have, or by told_by
+    told_by: str = "security_event"
     has_own_mail: bool = False  # whoever records it sends a mail with more in it
     by_the_hour: bool = False  # a change that is told as what repeats itself is: it can be made without a confirmation
+    subject: StrPromise | str = ""  # of the mail; the words if it is empty
 
     @property
     def is_told(self) -> bool:
@@ -44,6 +46,10 @@ class Event:
     def group(self) -> str:
         """What repeats itself is told by the hour, under this name; "" if each is told at once."""
         return "" if self.category is Category.CHANGE and not self.by_the_hour else self.slug
+
+    def untold(self) -> Event:
+        """The same, for where another mail tells of it."""
+        return replace(self, alerts=False, has_own_mail=False)
 
 
 SIGN_IN, BLOCKED = Category.SIGN_IN, Category.BLOCKED
@@ -95,17 +101,21 @@ PUSH_NOT_ME = Event(
     _("You said on your phone (“%(name)s”) that a sign-in was not you. It has ended. Somebody knows your password"),
     BLOCKED,
     alerts=True,
+    told_by="password_known",
+    subject=_("You blocked a sign-in. Change your password."),
 )
 PUSH_PAUSED = Event(
     "push.paused",
     _("You blocked sign-ins on your phone %(times)s times. We send no more requests for a day. Change your password"),
     BLOCKED,
     alerts=True,
+    told_by="password_known",
+    subject=_("You blocked several sign-ins. Change your password."),
 )
 CODES_GUESSED = Event("second_factor.guessed", _("Somebody is trying codes"), BLOCKED, alerts=True)
 KEY_COPIED = Event(
     "webauthn.copied", _("“%(name)s” may have been copied: its answer was refused, and it no longer counts"),
-    BLOCKED, alerts=True,
+    BLOCKED, alerts=True, subject=_("A passkey or security key of yours may have been copied"),
 )  # fmt: skip
 PASSWORDS_GUESSED = Event(
     "password.guessed", _("Somebody who is signed in as you is trying passwords"), BLOCKED, alerts=True
@@ -127,6 +137,8 @@ BROWSER_STOLEN = Event(
     _("A copy of your remembered browser was used with your password. We forgot it and signed both out"),
     BLOCKED,
     alerts=True,
+    told_by="password_known",
+    subject=_("A copy of your remembered browser was used"),
 )
 EVERY_TIME_ON = Event("every_time.on", _("The second step is asked for every time you open your browser"), alerts=True)
 EVERY_TIME_OFF = Event(
@@ -148,7 +160,7 @@ ACCOUNT_RESTORED = Event("account.restored", _("Your account was restored"), ale
 CHECK_UP_PASSED = Event("check_up.passed", _("You tested your second step, and it works"), SIGN_IN)
 OTHERS_SIGNED_OUT = Event("sessions.others_ended", _("Every other browser was signed out"), alerts=True)
 ACCOUNT_LOCKED = Event("account.locked", _("Your account was locked"), has_own_mail=True)  # its mail is the way out
-ACCOUNT_UNLOCKED = Event("account.unlocked", _("Your account was unlocked"), alerts=True)
+ACCOUNT_UNLOCKED = Event("account.unlocked", _("Your account was unlocked"), alerts=True, told_by="back_in")
 LOCKED_REFUSED = Event(
     "sign_in.locked", _("A sign-in with the right password was refused: the account is locked"), BLOCKED
 )

@@ -15,18 +15,22 @@ if TYPE_CHECKING:
 
 
 def security_event(message: Message) -> Content:
+    return content.alert(message, told_events(message))
+
+
+def told_events(message: Message) -> dict[str, object]:
     """One change, or several things of one kind: the newest first; more says how many are not listed."""
     wanted, more = told_of(message)
     events = list(SecurityEvent.objects.filter(pk__in=wanted).select_related("user").order_by("-seq"))
     if not events or events[0].user is None:
         raise LookupError("an alert about nobody's account")
-    context = {
+    return {
         "headline": events[0].words,
+        "subject": events[0].event.subject or events[0].words,
         "sightings": [sighting(event) for event in events],
         "more": more,
         "device_name": events[0].details.get("name", ""),
     }
-    return content.alert(message, context)
 
 
 def sighting(event: SecurityEvent) -> dict[str, object]:

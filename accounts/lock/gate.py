@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
+from accounts.lock.way_back import take_back_reset, tell_reset_in_a_while
 from accounts.user.models import User
 from audit import events
 from audit.actions import record
@@ -44,6 +45,7 @@ def pass_through(user: User, origin: Origin, *, device: Device | None) -> None:
         return
     if user.is_barred or device is None or not _open(user):
         raise AccountLocked
+    take_back_reset(user)
     record(events.ACCOUNT_UNLOCKED, user=user, origin=origin.by(user))
 
 
@@ -56,6 +58,7 @@ def note_mailbox(user: User, origin: Origin) -> None:
         return
     if user.protection:
         User.objects.filter(pk=user.pk).update(mailbox_shown_at=clock.now())
+        tell_reset_in_a_while(user)
     elif _open(user):
         record(events.ACCOUNT_UNLOCKED, user=user, origin=origin)
 

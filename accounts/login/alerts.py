@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.db.models import Exists, Min, OuterRef
 
+from accounts.lock.way_back import is_just_back
 from accounts.login.models import LIFETIME, LoginAttempt
 from accounts.sessions.known import KNOWN_FOR, has_signed_in, is_known_network
 from accounts.sessions.models import Session
 from accounts.user.models import User
 from audit import events
 from audit.actions import record
+from audit.models import SecurityEvent
 from lib import clock
 from lib.place import approximate_place
 from lib.prepared import PreparedSelect
@@ -64,8 +66,11 @@ def is_new_place(user: User, origin: Origin) -> bool:
 
 
 def tell_new_place(user: User, *, event_id: int) -> None:
-    """On the phones and by mail to every address concerned, several within an hour in one, unless that is turned off."""
-    if not user.alerts_new_places:
+    """On the phones and by mail to every address concerned, several within an hour in one, unless that is turned off.
+
+    A locked account that has just been opened is told of apart, with the sign-in that opened it.
+    """
+    if not user.alerts_new_places or is_just_back(user, SecurityEvent.objects.get(pk=event_id).origin):
         return
     alert_phones(user, event_id=event_id, group="new_sign_in")
     for to in user.recipients:

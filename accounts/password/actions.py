@@ -48,10 +48,12 @@ def reset_password(reset: PasswordReset, password: str, *, origin: Origin) -> bo
     The way out of a locked account leads through here.
     """
     # Locked first: of two links, or a link and a change of the password, at the same instant one counts.
-    User.objects.select_for_update(no_key=True).get(pk=reset.user_id)
+    owner = User.objects.select_for_update(no_key=True).get(pk=reset.user_id)
     if not PasswordReset.objects.open().filter(pk=reset.pk).update(used_at=clock.now()):
         return False
-    user = _set_password(reset.user, password, session=None, origin=origin, event=events.PASSWORD_RESET)
+    # Of a locked account it is half of the way back, which is told as a whole.
+    event = events.PASSWORD_RESET.untold() if owner.is_locked else events.PASSWORD_RESET
+    user = _set_password(owner, password, session=None, origin=origin, event=event)
     note_mailbox(user, origin)
     return True
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.urls import reverse
 
 from accounts.password.models import LIFETIME, PasswordReset
+from audit.messages import told_events
 from lib import links, site
 from messaging import content
 
@@ -26,3 +27,8 @@ def reset(message: Message) -> Content:
         "has_second_step": bool(user.protection),
     }
     return content.from_templates(message, context)
+
+
+def known(message: Message) -> Content:
+    """Something that shows that somebody else knows the password: there is one thing to do about it."""
+    return content.alert(message, told_events(message) | {"link": site.absolute(reverse("accounts:password:change"))})

@@ -13,8 +13,9 @@ from accounts.user.models import User
 from tests.accounts.lock.locking import NEW
 from tests.accounts.mailbox import links_to
 from tests.bed.browser import SCREENS, axe_violations, overflowing, screenshot
-from tests.bed.people import PASSWORD, code_app, give_password, sign_in
+from tests.bed.people import PASSWORD, code_app, give_password, sign_in, totp_code
 from tests.twofactor.enrolment.front_door import turn_on
+from tests.twofactor.methods.push.phones import linked_phone, waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +35,14 @@ FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.
 
 
 @pytest.fixture
-def mails(transactional_db: None, alice: User, bob: User, outbox: Outbox, clock: TestClock) -> Mails:  # noqa: ARG001 - real commits
+def mails(  # noqa: PLR0917 - three people, and what they get
+    transactional_db: None,  # noqa: ARG001 - real commits
+    alice: User,
+    bob: User,
+    charlie: User,
+    outbox: Outbox,
+    clock: TestClock,
+) -> Mails:
     """One of each subject, of everything that a life with the portal brings."""
     sign_up(bob)
     outbox()
@@ -43,7 +51,8 @@ def mails(transactional_db: None, alice: User, bob: User, outbox: Outbox, clock:
     come_from_everywhere(alice, outbox)
     change_email_and_back(home, bob, outbox)
     turn_on_and_off(alice, outbox)
-    lock_and_leave(alice, outbox, clock)
+    lock_and_come_back(alice, outbox, clock)
+    block_on_phone(charlie)
     bobs = Client()
     sign_in(bobs, bob)
     bobs.post("/settings/delete/", {"password": PASSWORD})
@@ -54,6 +63,12 @@ def at_home(user: User) -> Client:
     client = Client(REMOTE_ADDR="203.0.113.7", HTTP_USER_AGENT=FIREFOX)
     sign_in(client, user)
     return client
+
+
+def block_on_phone(user: User) -> None:
+    phone = linked_phone(user)
+    waiting(user)
+    phone.no(phone.pending()[0], "not_me")
 
 
 def sign_up(known: User) -> None:
@@ -85,13 +100,15 @@ def turn_on_and_off(user: User, outbox: Outbox) -> None:
     Client().post(links_to("/password/reset/", outbox())[-1], {"password": NEW})
 
 
-def lock_and_leave(user: User, outbox: Outbox, clock: TestClock) -> None:
+def lock_and_come_back(user: User, outbox: Outbox, clock: TestClock) -> None:
     user.refresh_from_db()
-    code_app(user)
+    app, browser = code_app(user), Client(HTTP_USER_AGENT=FIREFOX)
     give_password(Client(REMOTE_ADDR="198.51.100.9"), user, NEW)
     clock.advance(timedelta(hours=2))
     tell_half_finished()
     Client().post(links_to("/not-me/", outbox())[-1])
+    browser.post(links_to("/password/reset/", outbox())[-1], {"password": f"{NEW}-again"})
+    browser.post("/login/verify/totp/", {"code": totp_code(app)})
 
 
 def test_every_mail_fits_and_is_accessible(page: Page, mails: Mails) -> None:
@@ -109,7 +126,8 @@ def test_every_mail_fits_and_is_accessible(page: Page, mails: Mails) -> None:
                     faults += [f"{where} breaks {violation}" for violation in axe_violations(page)]
                     screenshot(page, SCREENS / f"mail-{number:02}-{width}-{theme}.png")
 
-    assert len(mails) >= 18
+    assert len(mails) >= 20
+    assert {"You’re back in", "You blocked a sign-in. Change your password."} <= set(mails)
     assert not faults, "\n".join(faults)
 
 

@@ -20,6 +20,7 @@ from lib.models import Counter
 from messaging.models import Message
 from tests.accounts.browsers import HOME, browser_at, guess, is_in, key_of
 from tests.accounts.lock.locking import NEW, is_locked, lock, reset_link, set_password
+from tests.accounts.mailbox import link_in
 from tests.bed.people import PASSWORD, code_app, give_password, sign_in, totp_code
 from tests.bed.race import race, rounds, threads
 from tests.twofactor.answers import with_backup_codes
@@ -263,6 +264,87 @@ def test_a_clock_that_was_set_back_opens_nothing(alice: User, clock: TestClock) 
 
     assert is_locked(alice)
     assert give_password(Client(), alice).status_code == 403
+
+
+# ── What is told of the way out ──
+def lock_and_read(user: User, outbox: Outbox) -> Callable[[], list[EmailMultiAlternatives]]:
+    """Returns what gives every mail after the one with the way out."""
+    lock(user)
+    before = len(outbox())
+    return lambda: outbox()[before:]
+
+
+@pytest.mark.parametrize("has_app", [True, False])
+def test_the_way_back_is_told_in_one_mail(has_app: bool, alice: User, outbox: Outbox, clock: TestClock) -> None:
+    """Three alarms within a minute, and a fourth about a new place, would look like the next attack."""
+    device = code_app(alice) if has_app else None
+    sign_in(Client(), alice)
+    told = lock_and_read(alice, outbox)
+    browser = browser_at(HOME, HTTP_USER_AGENT="Firefox/128.0")
+
+    address = set_password(alice, browser=browser)["Location"]
+    clock.advance(timedelta(seconds=30))
+    if device is not None:
+        browser.post(VERIFY, {"code": totp_code(device)})
+    else:
+        browser.post(address, {"login": alice.email, "password": NEW})
+    browser.post("/secure/others/")
+    [mail] = told()
+    was_in = is_in(browser)
+    clock.advance(timedelta(hours=2))
+
+    assert was_in
+    assert told() == [mail]
+    assert mail.subject == "You’re back in"
+    body = str(mail.body)
+    assert body.index("Your password was reset:") < body.index("Your account was unlocked:")
+    assert body.count("Browser: Firefox") == 2
+    assert link_in(mail, "/not-me/")
+    assert slugs(alice)[-1] == "sessions.others_ended"
+
+
+def test_a_new_password_that_nothing_follows_is_told_all_the_same(
+    alice: User, outbox: Outbox, clock: TestClock
+) -> None:
+    """Whoever reads the mailbox but has no second step."""
+    code_app(alice)
+    told = lock_and_read(alice, outbox)
+    set_password(alice)
+    at_once = told()
+
+    clock.advance(timedelta(minutes=11))
+
+    [mail] = told()
+    assert at_once == []
+    assert mail.subject == "Your password was reset"
+    assert link_in(mail, "/not-me/")
+
+
+def test_whoever_signs_others_out_from_elsewhere_is_told_of(alice: User, outbox: Outbox) -> None:
+    sign_in(Client(), alice)
+    told = lock_and_read(alice, outbox)
+    set_password(alice, browser=browser_at(HOME))
+    thief = browser_at("203.0.113.99", HTTP_USER_AGENT="curl/8")
+    sign_in(thief, alice, NEW)
+
+    thief.post("/secure/others/")
+
+    assert [mail.subject for mail in told()] == [
+        "You’re back in",
+        "New sign-in to your account",
+        "Every other browser was signed out",
+    ]
+
+
+def test_an_hour_later_signing_others_out_is_news_again(alice: User, outbox: Outbox, clock: TestClock) -> None:
+    browser, told = browser_at(HOME), lock_and_read(alice, outbox)
+    set_password(alice, browser=browser)
+    clock.advance(timedelta(minutes=61))
+    sign_in(browser, alice, NEW)
+
+    browser.post("/secure/others/")
+
+    assert told()[-1].subject == "Every other browser was signed out"
 
 
 # ── No other door ──

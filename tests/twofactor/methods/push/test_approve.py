@@ -11,6 +11,7 @@ from django.test import Client
 from audit.models import SecurityEvent
 from lib import clock as product_clock
 from messaging.actions import deliver, sweep
+from tests.accounts.mailbox import link_in
 from tests.bed import push_service
 from tests.bed.people import give_password
 from tests.twofactor.methods.push.phones import (
@@ -159,7 +160,7 @@ def test_a_mistake_leaves_the_other_ways_open(alice: User) -> None:
     assert browser.post("/login/verify/totp/", {"code": phone.code()}).status_code == 302
 
 
-def test_not_me_ends_the_sign_in_pauses_pushes_and_alerts(alice: User, outbox: Outbox) -> None:
+def test_not_me_ends_the_sign_in_and_pauses_pushes(alice: User) -> None:
     phone, browser = linked_phone(alice), waiting(alice)
     [request] = phone.pending()
 
@@ -168,9 +169,25 @@ def test_not_me_ends_the_sign_in_pauses_pushes_and_alerts(alice: User, outbox: O
     assert reply.body["secure_url"] == "/password/"
     assert browser.get(PAGE).headers["Location"] == "/login/"
     assert browser.post("/login/verify/totp/", {"code": phone.code()}).headers["Location"] == "/login/"
-    assert any("was not you" in mail.subject for mail in outbox())
     waiting(alice)
     assert open_requests(alice) == 0
+
+
+def test_the_mail_after_not_me_leads_to_the_password(alice: User, outbox: Outbox) -> None:
+    """It is read by somebody in a hurry: a subject that fits on a phone, and the one thing to do."""
+    phone = linked_phone(alice)
+    waiting(alice)
+
+    phone.no(phone.pending()[0], "not_me")
+
+    (mail,) = [mail for mail in outbox() if "blocked" in mail.subject]
+    text, html = str(mail.body), str(mail.alternatives[0][0])
+    assert mail.subject == "You blocked a sign-in. Change your password."
+    assert "Change my password:\nhttp://localhost:8000/password/\n" in text
+    assert '/password/">Change my password</a>' in html
+    assert link_in(mail, "/not-me/")
+    assert "You said on your phone (“Pixel 8”) that a sign-in was not you." in text
+    assert "nothing to do" not in text + html
 
 
 def test_the_reason_may_follow_once_and_from_that_phone(alice: User, outbox: Outbox) -> None:
@@ -186,7 +203,7 @@ def test_the_reason_may_follow_once_and_from_that_phone(alice: User, outbox: Out
     assert phone.no(request, "mistake").body["code"] == "answered"
 
     assert browser.get(PAGE).headers["Location"] == "/login/"
-    assert any("was not you" in mail.subject for mail in outbox())
+    assert any("was not you" in mail.body for mail in outbox())
 
 
 def test_the_reason_does_not_come_an_hour_later(alice: User, clock: TestClock) -> None:
@@ -223,7 +240,7 @@ def test_three_times_no_pauses_and_alerts(alice: User, clock: TestClock, outbox:
     waiting(alice)
 
     assert open_requests(alice) == 0
-    assert any("no more requests for a day" in mail.subject for mail in outbox())
+    assert any("We send no more requests for a day" in " ".join(str(mail.body).split()) for mail in outbox())
 
 
 def test_a_decision_at_119_seconds_counts_and_at_121_does_not(alice: User, clock: TestClock) -> None:
