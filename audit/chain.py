@@ -68,7 +68,7 @@ def append(event: SecurityEvent) -> None:
 
     The head moves by a conditional UPDATE on what we know of it; whoever was late reads it again, locked, so of two
     writers at the same instant neither is lost and the chain never forks. The head stays locked until the
-    transaction ends, so it is the last lock to take: attempt, device, user, head.
+    transaction ends, so it is the last lock to take: user, attempt, device, head.
     """
     user = event.user
     if user is None:

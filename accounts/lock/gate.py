@@ -26,17 +26,22 @@ class AccountLocked(PermissionDenied):
     """
 
 
-def refuse_locked(user: User, origin: Origin) -> None:
-    """Before a sign-in begins: raises AccountLocked, and leaves a record, until the mailbox was shown."""
-    if not user.is_barred:
-        return
-    with transaction.atomic():
+def refuse_locked(user: User) -> None:
+    """When a sign-in begins, with the person held: raises AccountLocked until the mailbox was shown."""
+    if user.is_barred:
+        raise AccountLocked
+
+
+@transaction.atomic
+def note_refused(user_id: int, origin: Origin) -> None:
+    """After AccountLocked has undone what the sign-in had written: its owner reads of it on the activity page."""
+    user = User.objects.get(pk=user_id)
+    if user.is_barred:
         record(events.LOCKED_REFUSED, user=user, origin=origin)
-    raise AccountLocked
 
 
 def pass_through(user: User, origin: Origin, *, device: Device | None) -> None:
-    """At the end of every sign-in, inside its transaction: an open account passes, at no cost.
+    """At the end of every sign-in, inside its transaction, with the person held: an open account passes, at no cost.
 
     A locked one is opened by a second factor after the mailbox was shown, whichever factor it is. Raises AccountLocked
     for anything less: a passkey alone, a remembered browser, a password.

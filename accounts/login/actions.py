@@ -15,6 +15,7 @@ from accounts.login.models import LoginAttempt, oldest_start
 from accounts.sessions.actions import end_elsewhere
 from accounts.sessions.models import Ending
 from accounts.sessions.proof import PASSWORD, Proof
+from accounts.user.models import User
 from audit import events
 from audit.actions import record
 from lib import prepared
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from django_otp.models import Device
 
     from accounts.requests import Request, SignedInRequest
-    from accounts.user.models import User
 
 ATTEMPT_KEY = "login_attempt"
 NAME_KEY = "login_name"  # of whoever has just confirmed it in this browser: the form shows it
@@ -44,19 +44,22 @@ class AttemptIsOver(Exception):
 
 
 def begin(request: Request, user: User, *, next_url: str) -> str:
-    """Go on after the right password; returns where to. Raises AccountLocked.
+    """Go on after the right password; returns where to. Raises AccountLocked and AttemptIsOver.
 
     Signs in here and now only if settings.SECOND_STEP, which gets the stored attempt, says that nothing more is
     asked, or what stands for it. An exception in that hook leaves this function and its transaction with it: nobody
     gets in by a mistake.
     """
-    gate.refuse_locked(user, request.origin)
-    return _begin(request, user, next_url)
+    try:
+        return _begin(request, user, next_url)
+    except gate.AccountLocked:
+        gate.note_refused(user.pk, request.origin)
+        raise
 
 
 @transaction.atomic
-def _begin(request: Request, user: User, next_url: str) -> str:
-    attempt = _start(request, user, next_url)
+def _begin(request: Request, proved: User, next_url: str) -> str:
+    attempt = _start(request, _as_proved(proved), next_url)
     wanted = _second_step(attempt, request)
     if not isinstance(wanted, str):
         attempt.close(LoginAttempt.State.FINISHED)
@@ -87,8 +90,9 @@ def finish(request: Request, attempt: LoginAttempt, *, device: Device, method: s
 def sign_in_alone(request: Request, device: Device, *, method: str, next_url: str) -> None:
     """Sign in with a device that has just proved both factors by itself, without a password.
 
-    The caller holds the transaction of the answer. The attempt begins and ends here: it asks of the account what any
-    other would. Raises AttemptIsOver, and AccountLocked: the way out of a lock begins with a new password.
+    The caller holds the transaction of the answer, and the owner since before the device was asked. The attempt begins
+    and ends here: it asks of the account what any other would. Raises AttemptIsOver, and AccountLocked: the way out of
+    a lock begins with a new password.
     """
     if device.user.is_locked:
         raise gate.AccountLocked
@@ -118,6 +122,20 @@ def sign_out_everywhere(request: SignedInRequest) -> None:
     sign_out(request)
 
 
+def _as_proved(proved: User) -> User:
+    """The person as they are now, held. Raises AccountLocked, and AttemptIsOver if what they proved counts no more.
+
+    To check a password takes long enough for its owner to lock the account, or to choose another one, meanwhile.
+    """
+    user = User.objects.held(proved.pk)
+    if user is None or not user.is_active:
+        raise AttemptIsOver
+    gate.refuse_locked(user)
+    if user.auth_generation != proved.auth_generation:
+        raise AttemptIsOver
+    return user
+
+
 def _start(request: Request, user: User, next_url: str) -> LoginAttempt:
     request.session.cycle_key()
     request.session.pop(NAME_KEY, None)
@@ -141,7 +159,11 @@ def _second_step(attempt: LoginAttempt, request: Request) -> str | Proof | None:
 
 
 def _sign_in(request: Request, attempt: LoginAttempt, proof: Proof) -> None:
-    """The only caller of auth.login: a new session key, one write (ASVS 7.2.4). Raises AccountLocked."""
+    """The only caller of auth.login: a new session key, one write (ASVS 7.2.4). Raises AccountLocked.
+
+    With the person of the attempt held, as each way in does first: what is written here about them is true when it is
+    written, and whoever locks the account next finds it.
+    """
     user = attempt.user
     gate.pass_through(user, request.origin, device=proof.device)
     request.session.pop(ATTEMPT_KEY, None)

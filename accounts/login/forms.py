@@ -38,3 +38,7 @@ class SignInForm(forms.Form):
     def refuse(self) -> None:
         """One answer for a wrong password and for nobody (ASVS 6.3.8)."""
         self.add_error(None, _("Email or password is not right. Check both and try again."))
+
+    def refuse_changed(self) -> None:
+        """After a right password that was changed, or joined by a second step, while it was being checked."""
+        self.add_error(None, _("Your password or your second step was changed just now. Sign in again."))

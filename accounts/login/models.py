@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from accounts.user.models import User
 from lib import clock
 from lib.origin import Origin
 from lib.prepared import PreparedUpdate
@@ -92,8 +93,11 @@ class LoginAttempt(models.Model):
         return self.started_at + LIFETIME
 
     def claim(self) -> bool:
-        """Finish it, once, if it is still pending; of several requests at the same instant one gets True."""
-        return _CLAIM.run(pk=self.pk, since=oldest_start()) == 1
+        """Finish it, once, if it is still pending; of several requests at the same instant one gets True.
+
+        It holds the person: whoever locks the account next, or changes what proves them, finds what follows from this.
+        """
+        return _CLAIM.run(pk=self.pk, user_id=self.user_id, since=oldest_start()) == 1
 
     def close(self, state: State) -> None:
         """End it without an answer. For requests that race to finish it there is claim()."""
@@ -101,10 +105,12 @@ class LoginAttempt(models.Model):
 
 
 # pending() joins the person, so it ends up in a sub-query, which PostgreSQL does not look at again after it has waited
-# for another request's lock. What decides between requests must stand beside it.
+# for another request's lock. What decides between requests must stand beside it: the state, and the generation of the
+# person as they are once nobody else changes them. Whatever ends an attempt, a lock for example, raises that.
 _CLAIM = PreparedUpdate(
     lambda given: LoginAttempt.objects.filter(pk=given.pk, state=LoginAttempt.State.PENDING).filter(
-        pk__in=LoginAttempt.objects.pending(given.since)
+        auth_generation=User.objects.holding(given.user_id).values("auth_generation")[:1],
+        pk__in=LoginAttempt.objects.pending(given.since),
     ),
     lambda _given: {"state": LoginAttempt.State.FINISHED},
 )

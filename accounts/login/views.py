@@ -40,9 +40,13 @@ def sign_in(request: Request) -> HttpResponse:
     )
     if form.is_valid():
         user = check_login(form.cleaned_data["login"], form.cleaned_data["password"], origin=request.origin)
-        if user is not None:
-            return redirect(actions.begin(request, user, next_url=next_url))
-        form.refuse()
+        if user is None:
+            form.refuse()
+        else:
+            try:
+                return redirect(actions.begin(request, user, next_url=next_url))
+            except actions.AttemptIsOver:
+                form.refuse_changed()
     context = {"form": form, "signup_mode": settings.SIGNUP, **demo_people()}
     return render(request, "accounts/login/sign_in.html", context, status=422 if form.errors else 200)
 

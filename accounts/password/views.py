@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts.login.actions import begin
+from accounts.login.actions import AttemptIsOver, begin
 from accounts.password import actions
 from accounts.password.forms import ChangePasswordForm, ForgotPasswordForm, NewPasswordForm
 from accounts.password.models import PasswordReset
@@ -103,7 +103,10 @@ def _go_on(request: Request, *, was_locked: bool, user_id: int) -> HttpResponse:
     user = User.objects.get(pk=user_id)
     next_url = reverse(settings.UNLOCKED_REDIRECT_URL) if was_locked else ""
     if was_locked and user.is_locked:
-        return redirect(begin(request, user, next_url=next_url))
+        try:
+            return redirect(begin(request, user, next_url=next_url))
+        except AttemptIsOver:  # by another link of the same person, since a moment ago
+            return redirect("accounts:login:sign_in")
     messages.success(request, _("Your new password works now. Sign in with it."))
     address = reverse("accounts:login:sign_in")
     return redirect(f"{address}?{urlencode({'next': next_url})}" if next_url else address)

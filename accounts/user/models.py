@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -19,6 +19,9 @@ from audit import chain
 from lib import clock
 from lib.prepared import PreparedSelect
 from messaging.recipient import Recipient
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
 
 
 class Protection(models.IntegerChoices):
@@ -51,6 +54,16 @@ class UserManager(BaseUserManager["User"]):
         """The person with that e-mail address or login ID, in any case."""
         login = canonical(login)
         return _BY_EMAIL.one(email=login) if "@" in login else _BY_LOGIN_ID.one(login_id=login)
+
+    def holding(self, pk: int) -> QuerySet[User]:
+        """The person as they are now; until the transaction ends nobody locks the account or changes what proves them.
+
+        Before anything else of theirs is locked: whoever changes their methods takes the person first, then devices.
+        """
+        return self.select_for_update(no_key=True).filter(pk=pk)
+
+    def held(self, pk: int) -> User | None:
+        return _HELD.one(pk=pk)
 
     def _free_login_id(self) -> str:
         candidates = map(login_id.candidate, count())
@@ -149,3 +162,4 @@ class User(AbstractBaseUser):
 # With the end of the record: noting a wrong password then takes as many steps for somebody as for nobody.
 _BY_EMAIL = PreparedSelect(lambda given: User.objects.filter(email=given.email).select_related("audit_head"))
 _BY_LOGIN_ID = PreparedSelect(lambda given: User.objects.filter(login_id=given.login_id).select_related("audit_head"))
+_HELD = PreparedSelect(lambda given: User.objects.holding(given.pk))

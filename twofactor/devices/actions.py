@@ -209,7 +209,8 @@ def _note_change(user: User, request: SignedInRequest) -> None:
 def _owner_locked(device: SecondFactor, by: OwnSudo) -> User:
     """The device's owner, locked, so that changes to one person's methods happen one after the other.
 
-    no_key lets a sign-in, which holds a device and refers to its owner, pass: else the two could wait for each other.
+    no_key lets a confirmation, which holds a device and refers to its owner, pass: else the two could wait for each
+    other.
     """
     return _locked(device.user_id, by)
 

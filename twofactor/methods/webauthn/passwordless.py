@@ -9,6 +9,7 @@ from django.middleware.csrf import get_token
 
 from accounts.lock import gate
 from accounts.login.actions import AttemptIsOver, sign_in_alone
+from accounts.user.models import User
 from audit import events
 from audit.actions import record
 from lib import crypto
@@ -45,7 +46,7 @@ def sign_in(request: Request, answer: Assertion, *, next_url: str) -> None:
     try:
         device = _sign_in(request, devices, answer, next_url)
     except gate.AccountLocked:
-        gate.refuse_locked(devices.query().select_related("user").get().user, request.origin)
+        gate.note_refused(devices.query().get().user_id, request.origin)
         raise
     except AttemptIsOver:
         device = None
@@ -58,6 +59,8 @@ def sign_in(request: Request, answer: Assertion, *, next_url: str) -> None:
 @transaction.atomic
 def _sign_in(request: Request, devices: Devices, answer: Assertion, next_url: str) -> SecondFactor | None:
     """The device that took the answer, if any: answer, attempt, session and record are one transaction."""
+    for found in devices.read():
+        User.objects.held(found.user_id)
     device = verify([devices], answer, request.origin)
     if device is None:
         transaction.set_rollback(True)
