@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import Q
 
 from accounts.login.models import LoginAttempt
 from accounts.sessions.known import KNOWN_FOR
@@ -32,10 +33,16 @@ def end_others(user: User, *, keep: SessionStore | None, reason: Ending) -> int:
     return others.update(ended_at=now, ended_by=reason, data="")
 
 
-def end_by_digest(user: User, key_digest: str) -> int:
-    """End the person's session with this key, which they have called somebody else's: its place is none of theirs."""
-    found = Session.objects.live(clock.now()).filter(user=user, key_digest=key_digest)
-    return found.update(ended_at=clock.now(), ended_by=Ending.SIGNED_OUT, data="", network_digest="")
+def end_disowned(session: Session) -> None:
+    """End a session that its owner has called somebody else's: its place is none of theirs.
+
+    So does every other session in the same remembered browser. Call it with the person's row locked.
+    """
+    now = clock.now()
+    same_browser = Q(browser_digest=session.browser_digest) if session.browser_digest else Q(pk=session.pk)
+    found = Session.objects.filter(Q(pk=session.pk) | same_browser, user=session.user_id)
+    found.update(network_digest="")
+    found.live(now).update(ended_at=now, ended_by=Ending.SIGNED_OUT, data="")
 
 
 @transaction.atomic

@@ -12,7 +12,7 @@ const HOME = "/authenticator/"
 const LIFETIME = 120
 const MANY = 3
 
-let request, digits, shown, isBusy, isDenied, warned
+let request, past, digits, shown, isBusy, isDenied, warned
 
 export async function enter(section, { argument: id, state }) {
   ;[request, isBusy, isDenied, warned] = [null, false, false, false]
@@ -36,7 +36,10 @@ export function leave() {
 
 export async function news(section, { requests, isOffline }) {
   if (!request || isBusy || isDenied || isOffline || requests.some(({ id }) => id === request.id)) return
-  if (left(request.expires_at, await now()) > 2 && request) over(section, "answered")
+  if (left(request.expires_at, await now()) <= 2 || !request) return
+  past = isTrial(request) ? null : request
+  over(section, "answered")
+  field(section, "dispute").hidden = !past
 }
 
 export async function tick(section, time) {
@@ -85,6 +88,7 @@ function bind(section) {
     mistake: () => answer(section, { decision: "no", reason: "mistake" }),
     not_me: () => answer(section, { decision: "no", reason: "not_me" }),
     skip: () => skip(request.account),
+    dispute: () => dispute(section),
     clear: () => type(section, ""),
     delete: () => type(section, one("#number").value.slice(0, -1)),
   }
@@ -138,6 +142,13 @@ async function answer(section, decision) {
   }
 }
 
+// Another phone has answered, and its yes was somebody else's: a no counts all the same.
+function dispute(section) {
+  request = past
+  fault(part(section, "over"), "fault", "")
+  return answer(section, { decision: "no", reason: "not_me" })
+}
+
 // Nothing is lost: what was left of linking goes on.
 async function skip({ id }) {
   go(await afterTrial(id, { isOver: true }))
@@ -172,9 +183,9 @@ function settle(section, decision, told) {
       }),
     })
     finish(section, "approved")
-  } else if (told.status === 200 && !decision.reason) {
-    askWho(section)
-  } else if (told.status === 200) over(section, decision.reason, told.secure_url)
+  } else if (told.status === 200 && told.secure_url) over(section, "not_me", told.secure_url)
+  else if (told.status === 200 && !decision.reason) askWho(section)
+  else if (told.status === 200) over(section, decision.reason)
   else if (told.code === "wrong_number") over(section, "wrong_number")
   else if (told.code === "expired") over(section, "ran_out")
   else if (told.code === "answered" || told.status === 404) over(section, "answered")
@@ -195,6 +206,7 @@ function askWho(section) {
 
 function over(section, why, secureURL) {
   fill(section, { over: say(why) })
+  field(section, "dispute").hidden = true
   const secure = field(section, "secure")
   secure.hidden = !secureURL
   if (secureURL) secure.href = secureURL

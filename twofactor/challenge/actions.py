@@ -42,6 +42,7 @@ def second_step(attempt: LoginAttempt, request: Request) -> str | Proof | None:
         return None
     proof = trusted_browsers.vouch(attempt.user, request)
     if proof is None and ways[0].send:
+        request.session.save()  # it has a row from now on, by which what is sent can name it
         ways[0].send(asked_to_sign_in(request, attempt))
     return proof or reverse("twofactor:challenge:default")
 

@@ -31,6 +31,7 @@ class Asked:
     purpose: Purpose
     browser: str  # the digest of its session's key: only this browser may answer
     origin: Origin
+    session: int | None = None  # the row of that session, which stays the same through every new key
     attempt: LoginAttempt | None = None  # the sign-in that waits for the answer; None when confirming
     earlier: int | None = None  # the sign-in that this browser had begun before
 
@@ -41,10 +42,21 @@ def asked_to_sign_in(request: Request, attempt: LoginAttempt) -> Asked:
         purpose=Purpose.SIGN_IN,
         browser=attempt.session_digest,
         origin=request.origin,
+        session=_row_of(request),
         attempt=attempt,
         earlier=request.session.get(ATTEMPT_KEY),
     )
 
 
 def asked_to_confirm(request: SignedInRequest) -> Asked:
-    return Asked(user=request.user, purpose=Purpose.CONFIRM, browser=request.session.digest, origin=request.origin)
+    return Asked(
+        user=request.user,
+        purpose=Purpose.CONFIRM,
+        browser=request.session.digest,
+        origin=request.origin,
+        session=_row_of(request),
+    )
+
+
+def _row_of(request: Request) -> int | None:
+    return request.session.row.pk if request.session.row else None

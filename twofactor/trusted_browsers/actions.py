@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from accounts.sessions.actions import end_stolen, end_with_browser
+from accounts.sessions.actions import end_disowned, end_stolen, end_with_browser
 from accounts.sessions.proof import REMEMBERED_BROWSER, Proof
 from accounts.user.models import User
 from audit import events
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from accounts.requests import Request, SignedInRequest
+    from accounts.sessions.models import Session
     from lib.origin import Origin
     from twofactor.trusted_browsers.cookie import Shown
 
@@ -32,7 +33,7 @@ def is_known(user_id: int, origin: Origin) -> bool:
 def vouch(user: User, request: Request) -> Proof | None:
     """What stands for the second step after the right password, None if it must be done.
 
-    Call it in the transaction of the sign-in, so that the token changes with the session or not at all.
+    Call it in the transaction of the sign-in, which holds the person: the token changes with the session or not at all.
     """
     shown = cookie.shown_by(request)
     if shown is None or not rules.may_remember_browser(user):
@@ -80,6 +81,16 @@ def forget_all(user: User, *, origin: Origin) -> None:
         record(events.BROWSERS_FORGOTTEN, user=user, origin=origin)
 
 
+def disown(session: Session) -> None:
+    """End a session that its owner has called somebody else's, and the browser that was remembered with it.
+
+    Call it with the person's row locked.
+    """
+    end_disowned(session)
+    if session.browser_digest:
+        _end(clock.now(), Ending.FORGOTTEN, series_digest=session.browser_digest)
+
+
 @transaction.atomic
 def ask_every_time(request: SignedInRequest, *, wanted: bool) -> None:
     """Ask for the second step whenever a browser is opened: no session outlasts it, and none is remembered.
@@ -89,6 +100,7 @@ def ask_every_time(request: SignedInRequest, *, wanted: bool) -> None:
     user = request.user
     if user.asks_every_time == wanted:
         return
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)  # before browsers, as a sign-in takes them
     _end(clock.now(), Ending.EVERY_TIME, user=user)
     if User.objects.filter(pk=user.pk, asks_every_time=not wanted).update(asks_every_time=wanted):
         end_with_browser(user, wanted=wanted)
@@ -112,8 +124,8 @@ def _takes_part(browser: TrustedBrowser, shown: Shown, request: Request) -> bool
 
     Any other token of the series is an old copy. That is found here, once, and ends the browser everywhere.
     """
-    # Locked, so that whoever finds a theft at this moment also finds the session that follows from this. After waiting
-    # for another tab PostgreSQL holds the row anyway, so the order is: browser, person, sessions.
+    # Locked, so that whoever finds a theft at this moment also finds the session that follows from this. The order is:
+    # person, who is held since the sign-in began, browser, sessions.
     browser = TrustedBrowser.objects.select_for_update().get(pk=browser.pk)
     if browser.ended_at is not None:
         return False
@@ -126,7 +138,6 @@ def _takes_part(browser: TrustedBrowser, shown: Shown, request: Request) -> bool
 def _end_stolen(browser: TrustedBrowser, request: Request) -> None:
     """Nobody can tell the thief from the owner: the browser counts no more, and both are signed out."""
     if _end(clock.now(), Ending.STOLEN, pk=browser.pk):
-        User.objects.select_for_update(no_key=True).get(pk=browser.user_id)  # as whoever else ends their sessions
         end_stolen(browser.series_digest)
         cookie.take_away(request)
         record(events.BROWSER_STOLEN, user=browser.user, origin=request.origin, browser=browser.name)

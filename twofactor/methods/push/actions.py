@@ -14,7 +14,7 @@ from django.utils import translation
 from django.utils.crypto import constant_time_compare
 
 from accounts.login.models import LoginAttempt
-from accounts.sessions.actions import end_by_digest
+from accounts.sessions.models import Session
 from accounts.user.models import User
 from audit import events
 from audit.actions import record
@@ -25,6 +25,7 @@ from twofactor.challenge import budget
 from twofactor.methods.push import wakeup
 from twofactor.methods.push.limits import MOST_NO, hold_of, is_paused, sent_lately
 from twofactor.methods.push.models import REQUEST_LIFETIME, PushDevice, PushRequest
+from twofactor.trusted_browsers.actions import disown
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -43,6 +44,7 @@ class Outcome(enum.Enum):
     DENIED = enum.auto()
     WRONG_NUMBER = enum.auto()
     EXPIRED = enum.auto()
+    NOT_ME = enum.auto()  # denied, and what waited, or was let in, has ended
     ANSWERED = enum.auto()  # before, or by another phone, or there is a newer request
 
 
@@ -77,6 +79,7 @@ def _ask(asked: Asked, devices: QuerySet[PushDevice], tried: PushDevice | None =
         user=user,
         attempt=asked.attempt,
         browser=asked.browser,
+        session_id=asked.session,
         purpose=asked.purpose.value,
         auth_generation=user.auth_generation,
         context=_context(asked, user),
@@ -102,20 +105,14 @@ def _ask(asked: Asked, devices: QuerySet[PushDevice], tried: PushDevice | None =
 def decide(device: PushDevice, request: PushRequest, decision: Decision, origin: Origin) -> Outcome:
     """Take the answer of a phone that has signed it: its owner gave it. Raises TooManyAttempts."""
     origin = origin.by(request.user)
-    if request.state == PushRequest.State.DENIED and decision.reason and not request.is_trial:
-        return _give_reason(device, request, decision.reason, origin)
+    if not decision.is_yes and not request.is_trial:
+        return _say_no(device, request, decision.reason, origin)
     if request.state != PushRequest.State.PENDING:
         return Outcome.ANSWERED
-    if request.is_late or not PushRequest.objects.waited_for().filter(pk=request.pk).exists():
+    if not _is_waited_for(request):
         return Outcome.EXPIRED
-    outcome: Outcome | None
-    if request.is_trial:
-        outcome = _take_trial(device, request, decision)
-    elif decision.is_yes:
-        outcome = _say_yes(device, request, decision)
-    else:
-        outcome = _say_no(device, request, decision, origin)
-    return outcome or Outcome.ANSWERED
+    take = _take_trial if request.is_trial else _say_yes
+    return take(device, request, decision) or Outcome.ANSWERED
 
 
 def _take_trial(device: PushDevice, request: PushRequest, decision: Decision) -> Outcome | None:
@@ -140,33 +137,83 @@ def _say_yes(device: PushDevice, request: PushRequest, decision: Decision) -> Ou
 
 
 @transaction.atomic
-def _say_no(device: PushDevice, request: PushRequest, decision: Decision, origin: Origin) -> Outcome | None:
-    """The safe answer costs one tap. "Not me" ends what waits in that browser too: somebody knows the password."""
-    if not _answer(request, "DENIED", device=device, reason=decision.reason):
-        return None
-    if decision.reason == PushRequest.Reason.NOT_ME:
-        _not_me(device, request, origin)
-    else:
-        event = events.PUSH_PAUSED if is_paused(request.user) else events.PUSH_DENIED
-        record(event, user=request.user, origin=origin, name=device.name, times=str(MOST_NO))
+def _say_no(device: PushDevice, request: PushRequest, reason: str, origin: Origin) -> Outcome:
+    """The safe answer costs one tap, and wins over a yes, from whichever phone that came."""
+    request = _held(request, device)
+    if request.state == PushRequest.State.DENIED and reason:
+        return _give_reason(device, request, reason, origin)
+    if request.state not in (PushRequest.State.PENDING, *PushRequest.SAID_YES):
+        return Outcome.ANSWERED
+    is_against_session = _is_against_session(request, reason)
+    if not is_against_session and not _is_waited_for(request):
+        return Outcome.EXPIRED
+    if is_against_session:  # one phone said yes, one says no: that is as good as "not me" until somebody says otherwise
+        _end_session(request)
+        reason = reason or PushRequest.Reason.NOT_ME
+    return _deny(device, request, reason, origin)
+
+
+def _held(request: PushRequest, device: PushDevice) -> PushRequest:
+    """The request as it is now, nobody else's until the transaction ends.
+
+    A sign-in that collects a yes holds the person: either it finds none, or we find its session. A confirmation holds
+    devices. So they are locked before the request, as there.
+    """
+    User.objects.held(request.user_id)
+    list(PushDevice.objects.select_for_update(no_key=True).filter(pk=device.pk))
+    return PushRequest.objects.select_for_update(of=("self",)).select_related("attempt", "user").get(pk=request.pk)
+
+
+def _is_against_session(request: PushRequest, reason: str) -> bool:
+    """Whether somebody is in whom this no is about: by the yes; or another way, of which only "not me" speaks."""
+    was_collected = request.state == PushRequest.State.SPENT
+    return was_collected or (request.has_let_in and reason == PushRequest.Reason.NOT_ME)
+
+
+def _is_waited_for(request: PushRequest) -> bool:
+    """Whether an answer can still change anything. A yes may be collected for a moment after the request's end."""
+    is_over = request.state == PushRequest.State.PENDING and request.is_late
+    return not is_over and PushRequest.objects.waited_for().filter(pk=request.pk).exists()
+
+
+def _deny(device: PushDevice, request: PushRequest, reason: str, origin: Origin) -> Outcome:
+    columns = {"state": PushRequest.State.DENIED, "reason": reason, "device": device, "answered_at": clock.now()}
+    PushRequest.objects.filter(pk=request.pk).update(**columns)
+    transaction.on_commit(partial(wakeup.tell, request.pk, "denied"))
+    if reason == PushRequest.Reason.NOT_ME:
+        return _not_me(device, request, origin)
+    event = events.PUSH_PAUSED if is_paused(request.user) else events.PUSH_DENIED
+    record(event, user=request.user, origin=origin, name=device.name, times=str(MOST_NO))
     return Outcome.DENIED
 
 
-@transaction.atomic
 def _give_reason(device: PushDevice, request: PushRequest, reason: str, origin: Origin) -> Outcome:
     """After a no that came alone, as a notification's button gives it: once, by the phone that said it."""
-    since = clock.now() - REASON_WITHIN
-    alone = PushRequest.objects.filter(pk=request.pk, state=PushRequest.State.DENIED, reason="", device=device)
-    if not alone.filter(answered_at__gt=since).update(reason=reason):
+    said = request.answered_at
+    if request.device_id != device.pk or said is None or said <= clock.now() - REASON_WITHIN:
         return Outcome.ANSWERED
-    if reason == PushRequest.Reason.NOT_ME:
-        _not_me(device, request, origin)
-    return Outcome.DENIED
+    if request.reason:  # sent once more, by a phone that may not have read the answer
+        is_same = request.reason == reason == PushRequest.Reason.NOT_ME
+        return Outcome.NOT_ME if is_same else Outcome.ANSWERED
+    PushRequest.objects.filter(pk=request.pk).update(reason=reason)
+    return _not_me(device, request, origin) if reason == PushRequest.Reason.NOT_ME else Outcome.DENIED
 
 
-def _not_me(device: PushDevice, request: PushRequest, origin: Origin) -> None:
-    _end_waiting(request)
+def _not_me(device: PushDevice, request: PushRequest, origin: Origin) -> Outcome:
+    """It ends what waits in that browser, or is in it by now: somebody knows the password."""
+    if request.attempt is None or request.has_let_in:
+        _end_session(request)
+    else:
+        pending = LoginAttempt.objects.filter(pk=request.attempt.pk, state=LoginAttempt.State.PENDING)
+        pending.update(state=LoginAttempt.State.ABANDONED)
     record(events.PUSH_NOT_ME, user=request.user, origin=origin, name=device.name)
+    return Outcome.NOT_ME
+
+
+def _end_session(request: PushRequest) -> None:
+    session = Session.objects.filter(pk=request.session_id or 0, user=request.user).first()
+    if session is not None:
+        disown(session)
 
 
 def _answer(request: PushRequest, state: str, **columns: Any) -> bool:
@@ -177,15 +224,6 @@ def _answer(request: PushRequest, state: str, **columns: Any) -> bool:
         return False
     transaction.on_commit(partial(wakeup.tell, request.pk, state.lower()))
     return True
-
-
-def _end_waiting(request: PushRequest) -> None:
-    """The sign-in; or, where somebody who is signed in was to confirm, that session."""
-    if request.attempt is None:
-        end_by_digest(request.user, request.browser)
-    else:
-        pending = LoginAttempt.objects.filter(pk=request.attempt_id or 0, state=LoginAttempt.State.PENDING)
-        pending.update(state=LoginAttempt.State.ABANDONED)
 
 
 def _context(asked: Asked, user: User) -> dict[str, object]:

@@ -126,6 +126,8 @@ class PushRequest(models.Model):
         WRONG_NUMBER = "wrong_number"
         REPLACED = "replaced"  # by a newer one of the same browser, or after it had run out
 
+    SAID_YES = (State.APPROVED, State.SPENT, State.WRONG_NUMBER)  # which a no overrides
+
     class Reason(models.TextChoices):
         """Why a person said no."""
 
@@ -136,6 +138,7 @@ class PushRequest(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="push_requests")
     attempt = models.ForeignKey("accounts.LoginAttempt", on_delete=models.CASCADE, null=True)  # None when confirming
     browser = models.CharField(max_length=64)  # the digest of its session's key
+    session = models.ForeignKey("accounts.Session", on_delete=models.SET_NULL, null=True)  # whatever its key is by now
     purpose = models.CharField(max_length=16)
     auth_generation = models.PositiveIntegerField()
     context = models.JSONField()  # what the phone shows, as it was said and signed
@@ -178,6 +181,12 @@ class PushRequest(models.Model):
     @property
     def is_trial(self) -> bool:
         return self.purpose == Purpose.TRIAL.value
+
+    @property
+    def has_let_in(self) -> bool:
+        """Whether its approval was collected, or its sign-in finished another way."""
+        is_finished = self.attempt is not None and self.attempt.state == LoginAttempt.State.FINISHED
+        return self.state == self.State.SPENT or is_finished
 
     @property
     def is_late(self) -> bool:

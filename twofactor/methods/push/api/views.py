@@ -118,8 +118,8 @@ def decision(request: Request, request_id: str) -> HttpResponse:
     outcome = actions.decide(caller, asked, wanted, request.origin)
     if outcome in PROBLEMS:
         raise Problem(*PROBLEMS[outcome])
-    told = {"state": outcome.name.lower()}
-    if wanted.reason == PushRequest.Reason.NOT_ME:
+    told = {"state": "approved" if outcome is Outcome.APPROVED else "denied"}
+    if outcome is Outcome.NOT_ME:
         told["secure_url"] = reverse("accounts:password:change")
     return answer(told)
 
