@@ -89,13 +89,13 @@ def malformed() -> Problem:
 
 
 def _subscription(given: Any) -> dict[str, str] | None:
-    """As PushSubscription.toJSON() has it, in the columns of ours."""
+    """As PushSubscription.toJSON() has it, in the columns of ours: what browsers may come to add is ignored."""
     if given is None:
         return None
-    if not isinstance(given, dict) or not {"endpoint", "keys"} <= set(given) <= {"endpoint", "keys", "expirationTime"}:
+    if not isinstance(given, dict) or not {"endpoint", "keys"} <= set(given):
         raise malformed()
     inner = given["keys"]
-    if not isinstance(inner, dict) or set(inner) != {"p256dh", "auth"}:
+    if not isinstance(inner, dict) or not {"p256dh", "auth"} <= set(inner):
         raise malformed()
     return {
         "endpoint": _text(given["endpoint"], LONGEST_ENDPOINT),
