@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -61,9 +63,12 @@ def help(request: Request) -> HttpResponse:  # noqa: A001 - the page's word: URL
 @login_not_required
 @require_POST
 def sign_out(request: Request) -> HttpResponse:
+    """With "next" for whoever wants to be there as somebody else."""
+    next_url = next_of(request) if "next" in request.POST else ""
     actions.sign_out(request)
     messages.success(request, _("You are signed out."))
-    response = redirect("accounts:login:sign_in")
+    sign_in_page = reverse("accounts:login:sign_in")
+    response = redirect(f"{sign_in_page}?{urlencode({'next': next_url})}" if next_url else sign_in_page)
     # No copy stays behind (ASVS 14.3.1). "storage" is left alone: a phone keeps the keys of its authenticator there.
     response["Clear-Site-Data"] = '"cache"'
     return response

@@ -104,6 +104,11 @@ class User(AbstractBaseUser):
         return self.login_id
 
     @property
+    def first_name(self) -> str:
+        """What a page calls them."""
+        return next(iter(self.name.split()), self.login_id)
+
+    @property
     def initials(self) -> str:
         words = self.name.split()
         return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()

@@ -46,7 +46,7 @@ def security(request: SignedInRequest) -> HttpResponse:
         "is_well": score == WELL,
         "is_almost": score >= ALMOST,
         "next_step": next((step for step in steps if not step.is_done), None),
-        "first_name": request.user.name.split()[0] if request.user.name.split() else request.user.login_id,
+        "first_name": request.user.first_name,
         "here": here,
         "others": [session for session in signed_in if session != here],
         "days": timeline.days_of(_LATEST.rows(user=request.user.pk)),

@@ -31,6 +31,18 @@ def test_it_ends_the_session_here_and_on_the_server(alice: User, alices: Client)
     assert not is_in(browser_with(key))
 
 
+@pytest.mark.parametrize(
+    ("wanted", "leads"),
+    [
+        ("/authenticator/allow/", "/login/?next=%2Fauthenticator%2Fallow%2F"),
+        ("https://elsewhere.example/", "/login/?next=%2Fsecurity%2F"),
+    ],
+)
+def test_whoever_wants_to_be_there_as_somebody_else_comes_back(wanted: str, leads: str, alices: Client) -> None:
+    assert alices.post("/logout/", {"next": wanted}).headers["Location"] == leads
+    assert not is_in(alices)
+
+
 def test_the_browser_is_told_to_forget(alices: Client) -> None:
     answer = alices.post("/logout/")
 

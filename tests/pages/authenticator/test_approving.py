@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from messaging.actions import deliver, sweep
 from messaging.models import PushSubscription
 from tests.bed import push_service
 from tests.pages.authenticator.phone import PHONE, AppPhone, give_password, look_at, message_to
+from tests.twofactor.methods.push.phones import linked_phone
 from twofactor.methods.push.models import PushRequest
 
 if TYPE_CHECKING:
@@ -56,6 +58,24 @@ def test_a_push_wakes_the_phone_and_its_number_lets_the_computer_in(
     look_at(phone, "approved")
     expect(page).to_have_url("/security/", timeout=15_000)
     assert phone.page.evaluate("navigator.serviceWorker.getRegistration().then(r => r.getNotifications())") == []
+
+
+def test_what_another_phone_has_approved_can_still_be_disowned(page: Page, phone: AppPhone, alice: User) -> None:
+    phone.link_here(alice)
+    phone.follow("Done")
+    other = linked_phone(alice, name="Tablet")
+    number = give_password(page, alice)
+    phone.heading("Is this you signing in?")
+
+    other.yes(other.pending()[0], number)
+    expect(page).to_have_url("/security/", timeout=15_000)
+    phone.heading("This request was answered already.")
+    look_at(phone, "answered-elsewhere")
+    phone.press("That wasn’t me")
+
+    phone.heading("That sign-in has ended. Change your password now.")
+    page.reload()
+    expect(page).to_have_url(re.compile(r"/login/"))
 
 
 def test_the_open_app_needs_no_notification(page: Page, phone: AppPhone, alice: User) -> None:

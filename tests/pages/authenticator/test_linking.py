@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from tests.bed import browser as bed
 from tests.bed import camera
+from tests.bed.people import PASSWORD
 from tests.pages.authenticator.phone import PHONE, AppPhone, look_at, prepare, type_password
 from twofactor.methods.push.models import PushDevice
 
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 
     from accounts.user.models import User
     from tests.bed.push_service import PushService
+
+
+NOTE_PRESSES = """document.addEventListener('click', ({target}) => {
+    const pressed = target.closest('a, button, input[type=submit]');
+    if (pressed) notePress(pressed.textContent.trim());
+}, true)"""
 
 
 def test_a_pairing_code_and_two_digits_link_a_phone(page: Page, phone: AppPhone, alice: User) -> None:
@@ -52,7 +59,10 @@ def test_a_pairing_code_and_two_digits_link_a_phone(page: Page, phone: AppPhone,
 def test_a_qr_code_is_scanned_with_the_camera(
     page: Page, playwright: Playwright, base_url: str, service: PushService, *, alice: User, tmp_path: Path
 ) -> None:
-    """In a browser without a detector of its own: jsQR, which make assets installs, reads it."""
+    """In a browser without a detector of its own: jsQR, which make assets installs, reads it.
+
+    From the code on the screen to the linked phone in five steps, and nothing is typed but the two digits.
+    """
     give_password_without_method(page, alice)
     page.goto("/2fa/push/add/")
     arguments = camera.film(with_surroundings(page), tmp_path / "film.mjpeg")
@@ -60,11 +70,17 @@ def test_a_qr_code_is_scanned_with_the_camera(
     context = browser.new_context(**PHONE, permissions=["camera", "notifications"])
     prepare(context, service)
     phone = AppPhone(context.new_page(), base_url)
-    phone.open("add/")
+    phone.open()
+    done = [count_presses(page), count_presses(phone.page)]
 
+    phone.follow("Log in from a computer")
     phone.press("Scan the QR code")
-
     confirm_on_the_computer(page, phone)
+
+    expect(page.get_by_role("heading", name="is linked. Now let’s test it.")).to_be_visible()
+    presses = [press for one in done for press in one]
+    assert presses == ["Link this phone", "Log in from a computer", "Scan the QR code"]
+    assert len(presses) + len(["hold the phone to the screen", "type the two digits"]) <= 5
     phone.heading("This is only a test. Is it you?")
     phone.press("Yes, it’s me")
     phone.heading("Enter the number of the test")
@@ -73,6 +89,15 @@ def test_a_qr_code_is_scanned_with_the_camera(
     phone.save_codes()
     assert not phone.faults
     browser.close()
+
+
+def count_presses(page: Page) -> list[str]:
+    """What is pressed on the page from now on, as it is called."""
+    pressed: list[str] = []
+    page.expose_function("notePress", lambda name: pressed.append(name))  # noqa: PLW0108 - it wants a function of Python's own
+    page.add_init_script(NOTE_PRESSES)
+    page.evaluate(NOTE_PRESSES)
+    return pressed
 
 
 def with_surroundings(page: Page) -> bytes:
@@ -93,6 +118,59 @@ def test_without_a_camera_the_code_is_typed(phone: AppPhone) -> None:
     expect(phone.page.get_by_text("can’t use the camera. Type the pairing code instead.")).to_be_visible()
     expect(phone.page.get_by_label("Pairing code")).to_be_focused()
     look_at(phone, "no-camera")
+
+
+def test_on_the_phone_itself_the_app_comes_first_and_the_square_second(
+    page: Page, browser: Browser, base_url: str, service: PushService, alice: User
+) -> None:
+    """Nobody scans their own screen."""
+    context = browser.new_context(**PHONE, has_touch=True, is_mobile=True)
+    prepare(context, service)
+    phone = AppPhone(context.new_page(), base_url)
+    phone.page.goto(f"{base_url}/login/?next=/2fa/push/add/")
+    phone.page.get_by_label("Email or username").fill(alice.email)
+    phone.page.get_by_label("Password", exact=True).fill(PASSWORD)
+    phone.press("Continue")
+
+    here = phone.page.get_by_role("link", name="Open Sallyport here")
+    expect(phone.page.get_by_text("You’re on your phone.")).to_be_visible()
+    first, second = here.bounding_box(), phone.page.locator("svg.qr").bounding_box()
+    assert first is not None
+    assert second is not None
+    assert first["y"] < second["y"]
+    look_at(phone, "link-on-phone")
+    here.click()
+    phone.follow("Log in from this phone")
+    phone.heading("Let this phone approve sign-ins?")
+    assert not phone.faults
+    context.close()
+
+    give_password_without_method(page, alice)
+    page.goto("/2fa/push/add/")
+    expect(page.get_by_text("You’re on your phone.")).to_be_hidden()
+    expect(page.get_by_role("link", name=f"{base_url}/authenticator/")).to_have_attribute("href", "/authenticator/")
+    look_at(AppPhone(page, base_url), "link-computer")
+
+
+def test_a_second_account_is_logged_in_from_the_same_phone(phone: AppPhone, alice: User, bob: User) -> None:
+    phone.link_here(alice)
+    phone.open()
+    phone.follow("Add an account")
+    phone.follow("Log in from this phone instead")
+    phone.heading("Let this phone approve sign-ins?")
+    expect(phone.page.get_by_text(f"Not {alice.first_name}?")).to_be_visible()
+    look_at(phone, "allow-another")
+
+    phone.press("Log in with another account")
+    phone.log_in(bob)
+    expect(phone.page.get_by_text(bob.email)).to_be_visible()
+    phone.press("Allow")
+    phone.skip_trial()
+    phone.save_codes()
+
+    assert set(PushDevice.objects.values_list("user", flat=True)) == {alice.pk, bob.pk}
+    phone.open()
+    expect(phone.page.locator(".otp")).to_have_count(2)
 
 
 @pytest.mark.usefixtures("transactional_db")

@@ -24,6 +24,8 @@ from twofactor.methods.push.housekeeping import purge
 from twofactor.methods.push.models import Pairing, PushDevice
 
 if TYPE_CHECKING:
+    from pytest_django.fixtures import SettingsWrapper
+
     from accounts.user.models import User
     from tests.bed.clock import TestClock
 
@@ -48,6 +50,17 @@ def link_by_code(computer: Client) -> Phone:
 
 
 # ── By a computer ──
+def test_the_page_calls_the_app_what_the_portal_is_called(alices: Client, settings: SettingsWrapper) -> None:
+    settings.PRODUCT_NAME = "Latch"
+
+    page = alices.get(PAGE).content.decode()
+
+    assert re.search(r'<a class="btn" href="/authenticator/">Open Latch here</a>', page)
+    assert page.index("You’re on your phone.") < page.index('class="qr"')
+    assert 'href="/authenticator/" dir="ltr"' in page
+    assert "Sallyport" not in page
+
+
 def test_a_typed_code_and_two_digits_link_a_phone(alices: Client, alice: User) -> None:
     phone = new_phone()
 
