@@ -49,7 +49,8 @@ class SecondFactor(TimestampMixin, Device):
 
     def verify_token(self, token: Any) -> bool:
         """Whether the answer is right; a right one is spent. Called by verify(), with the row locked."""
-        if not self.accepts(token):
+        # A method that answers with a text, a row or a match has a bug: it is no yes.
+        if self.accepts(token) is not True:
             return False
         self.last_used_at = clock.now()
         self.last_used_agent = self.answered_from.user_agent

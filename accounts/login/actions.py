@@ -62,6 +62,8 @@ def _begin(request: Request, proved: User, next_url: str) -> str:
     attempt = _start(request, _as_proved(proved), next_url)
     wanted = _second_step(attempt, request)
     if not isinstance(wanted, str):
+        if wanted is not None and not isinstance(wanted, Proof):
+            raise TypeError("SECOND_STEP says neither where to go nor what stands for it")
         attempt.close(LoginAttempt.State.FINISHED)
         _sign_in(request, attempt, wanted or Proof(proved_by=PASSWORD))
         return next_url

@@ -127,6 +127,20 @@ def test_somebody_elses_answer_does_not_count(method: Method, alice: User, bob: 
 
 
 @every_method
+@pytest.mark.parametrize("verdict", ["yes", 1, [True], object()], ids=str)
+def test_only_true_is_a_yes(
+    method: Method, verdict: object, alice: User, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = ANSWERS[method.slug](alice)
+    give_password(client, alice)
+    fields = answers.right(client)
+    monkeypatch.setattr(method.device_model, "accepts", lambda _device, _answer: verdict)
+
+    assert client.post(method.challenge_url, fields).status_code == 422
+    assert client.get("/2fa/").status_code == 302
+
+
+@every_method
 def test_an_exception_in_the_method_refuses(
     method: Method, alice: User, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
