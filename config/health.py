@@ -18,7 +18,7 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
-from lib import clock, rotation
+from lib import clock, origin, rotation
 from messaging.actions import MOST_TRIES, SWEEP
 from messaging.models import Heartbeat, Message, State
 
@@ -30,6 +30,7 @@ REDIS_SECONDS = 0.5
 # Both run every ten seconds: that late, several in a row did not happen.
 SWEEP_LATE = timedelta(minutes=2)
 MESSAGE_LATE = timedelta(minutes=2)
+KEYS_TO_SIGN_IN_WITH = {"ok", "missing"}  # without one of several keys, most people still can
 
 
 @dataclass(frozen=True)
@@ -64,13 +65,14 @@ def live(_request: HttpRequest) -> HttpResponse:
 def ready(_request: HttpRequest) -> HttpResponse:
     """503 only when nobody can sign in here; what else is down is "degraded", since taking us away would not help."""
     report, broker = DATABASE.ask(), redis_status()
-    if {report.database, report.migrations, report.keys} != {"ok"}:
+    forwarded = "unreadable" if origin.UNREADABLE.goes_on else "ok"
+    if {report.database, report.migrations} != {"ok"} or report.keys not in KEYS_TO_SIGN_IN_WITH:
         status = "down"
-    elif {broker, report.worker, report.outbox.status} != {"ok"}:
+    elif {broker, forwarded, report.keys, report.worker, report.outbox.status} != {"ok"}:
         status = "degraded"
     else:
         status = "ok"
-    answer = {"status": status, "redis": broker, **asdict(report)}
+    answer = {"status": status, "redis": broker, "forwarded": forwarded, **asdict(report)}
     return JsonResponse(answer, status=503 if status == "down" else 200)
 
 
@@ -112,7 +114,7 @@ def database_report(now: datetime) -> Report:
     swept_lately = Heartbeat.objects.filter(name=SWEEP, at__gt=now - SWEEP_LATE).exists()
     return Report(
         database="ok",
-        keys="ok" if have_keys_fit() else "down",
+        keys=keys_status(),
         migrations="ok",
         worker="ok" if swept_lately else "down",
         outbox=outbox_report(now),
@@ -127,12 +129,17 @@ def has_migrations_applied() -> bool:
     return migrated.is_set()
 
 
-def have_keys_fit() -> bool:
-    """Whether PORTAL_KEYS are those of this database: a wrong one must show at start, not at somebody's sign-in."""
+def keys_status() -> str:
+    """Whether PORTAL_KEYS are those of this database: wrong ones must show at start, not at somebody's sign-in."""
     ring = settings.PORTAL_KEYS
-    if ring and ring not in rings_that_fit and rotation.keys_fit():
-        rings_that_fit.add(ring)
-    return ring in rings_that_fit
+    if ring in rings_that_fit:
+        return "ok"
+    if not ring or not rotation.keys_fit():
+        return "down"
+    if rotation.names_missing_key():
+        return "missing"
+    rings_that_fit.add(ring)
+    return "ok"
 
 
 def outbox_report(now: datetime) -> Outbox:

@@ -1,8 +1,11 @@
 """Where a request came from. Actions take it as a value; nobody reaches for a hidden request."""
 
 import ipaddress
+import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any, Self
 
@@ -10,9 +13,20 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
-from lib import crypto
+from lib import clock, crypto
 
 USER_AGENT_LIMIT = 512
+COOKIE_LIMIT = 128  # of a remembered browser's; ours is half as long
+LONGEST_ADDRESS = 64  # as text, with brackets, a port and a zone
+MOST_HOPS = 20
+NAT64 = ipaddress.ip_network("64:ff9b::/96")  # the IPv4 internet as an IPv6 network may see it (RFC 6052)
+
+WITH_PORT = re.compile(r"(?:\[(?P<v6>[^\]]*:[^\]]*)\]|(?P<v4>[0-9.]+))(?::[0-9]{1,5})?")
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+log = logging.getLogger("sallyport.origin")
 
 
 @dataclass(frozen=True)
@@ -48,9 +62,9 @@ NOWHERE = Origin(ip="0.0.0.0", user_agent="")  # noqa: S104 - commands and worke
 
 @lru_cache(maxsize=1024)
 def _network_of(ip: str) -> str:
-    address = ipaddress.ip_address(ip)
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
-        address = address.ipv4_mapped
+    address = read_address(ip) or ipaddress.ip_address(NOWHERE.ip)
+    if address in NAT64:
+        address = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     prefix = 24 if address.version == 4 else 48
     return str(ipaddress.ip_network(f"{address}/{prefix}", strict=False))
 
@@ -73,10 +87,36 @@ def origin_of(request: HttpRequest) -> Origin:
     return Origin(
         ip=client_ip(request),
         user_agent="".join(c if c.isprintable() else " " for c in agent),
-        browser=crypto.keyed_digest("browser", cookie) if cookie else "",
+        browser=crypto.keyed_digest("browser", cookie) if 0 < len(cookie) <= COOKIE_LIMIT else "",
         request_id=getattr(request, "request_id", ""),
         actor_id=user.pk if user is not None and user.is_authenticated else None,
     )
+
+
+class Unreadable:
+    """That a trusted proxy names visitors in a way we cannot read: then all of them share the proxy's own address.
+
+    Of this process. Said once in the log, and by /healthz/ready for as long as it goes on.
+    """
+
+    SHOWN_FOR = timedelta(minutes=10)
+
+    def __init__(self) -> None:
+        self.last_at: datetime | None = None
+
+    def note(self, hop: str) -> None:
+        if not hop:  # the proxy itself asks, or whoever looks after it
+            return
+        if self.last_at is None:
+            log.error("A trusted proxy's X-Forwarded-For cannot be read", extra={"forwarded": hop[:LONGEST_ADDRESS]})
+        self.last_at = clock.now()
+
+    @property
+    def goes_on(self) -> bool:
+        return self.last_at is not None and clock.now() - self.last_at < self.SHOWN_FOR
+
+
+UNREADABLE = Unreadable()
 
 
 def client_ip(request: HttpRequest) -> str:
@@ -85,27 +125,47 @@ def client_ip(request: HttpRequest) -> str:
     X-Forwarded-For is read from the right, and only as far as trusted proxies wrote it; garbage in it stops the
     reading, so that nobody can choose the address their tries are counted under (authentik CVE-2024-47070).
     """
-    address = request.META.get("REMOTE_ADDR") or "127.0.0.1"  # a Unix socket has no address: its peer is this machine
-    hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
-    while hops and is_trusted_proxy(address) and is_address(hops[-1]):
-        address = hops.pop()
-    return address if is_address(address) else NOWHERE.ip
+    peer = request.META.get("REMOTE_ADDR") or "127.0.0.1"  # a Unix socket has no address: its peer is this machine
+    address = read_address(peer)
+    hops = request.META.get("HTTP_X_FORWARDED_FOR", "").rsplit(",", MOST_HOPS)
+    while hops and address is not None and is_trusted_proxy(address):
+        hop = hops.pop().strip()
+        before = read_address(hop)
+        if before is None:
+            UNREADABLE.note(hop)
+            break
+        address = before
+    return str(address) if address is not None else NOWHERE.ip
 
 
-def is_address(text: str) -> bool:
+def read_address(text: str) -> Address | None:
+    """An address as servers and proxies write them: alone, with a port, an IPv6 one in brackets or with a zone.
+
+    An IPv4 one that a listener for both kinds shows as IPv6 (::ffff:10.0.0.5) is the IPv4 one.
+    """
+    text = text.strip()
+    if len(text) > LONGEST_ADDRESS:
+        return None
+    found = WITH_PORT.fullmatch(text)
+    bare = found["v6"] or found["v4"] if found else text
     try:
-        ipaddress.ip_address(text)
+        address = ipaddress.ip_address(bare.partition("%")[0])
     except ValueError:
-        return False
-    return True
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
 
 
-def is_trusted_proxy(address: str) -> bool:
-    return is_address(address) and any(
-        ipaddress.ip_address(address) in network for network in _trusted(tuple(settings.TRUSTED_PROXIES))
-    )
+def is_trusted_proxy(address: Address) -> bool:
+    return any(address in network for network in _trusted(tuple(settings.TRUSTED_PROXIES)))
 
 
 @cache
-def _trusted(networks: tuple[str, ...]) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
-    return [ipaddress.ip_network(network, strict=False) for network in networks]
+def _trusted(networks: tuple[str, ...]) -> list[Network]:
+    return [read_network(network) for network in networks]
+
+
+def read_network(text: str) -> Network:
+    """Raises ValueError. One of IPv4 addresses written as IPv6 is the IPv4 one, as the addresses are."""
+    network = ipaddress.ip_network(text, strict=False)
+    mapped = getattr(network.network_address, "ipv4_mapped", None)
+    return ipaddress.ip_network((mapped, network.prefixlen - 96)) if mapped and network.prefixlen >= 96 else network

@@ -49,6 +49,7 @@ def test_ready_when_all_is_well(client: Client) -> None:
         "status": "ok",
         "keys": "ok",
         "redis": "ok",
+        "forwarded": "ok",
         "database": "ok",
         "migrations": "ok",
         "worker": "ok",
@@ -183,14 +184,17 @@ def test_a_wrong_key_under_the_right_name_is_found_too(client: Client, alice: Us
 
 @pytest.mark.usefixtures("swept", "fresh_process")
 def test_an_old_key_removed_too_early_is_found(client: Client, alice: User, bob: User, settings: Settings) -> None:
+    rotation.keep_digest_root()  # as the install does
     code_app(alice)
     old, settings.PORTAL_KEYS = settings.PORTAL_KEYS, f"{OTHER_KEY},{settings.PORTAL_KEYS}"
     code_app(bob)
     assert client.get("/healthz/ready").json()["keys"] == "ok"
-    settings.PORTAL_KEYS = OTHER_KEY
+    settings.PORTAL_KEYS = OTHER_KEY  # the root is under the old one: nobody could sign in
     assert client.get("/healthz/ready").json()["keys"] == "down"
-    settings.PORTAL_KEYS = old
-    assert client.get("/healthz/ready").json()["keys"] == "down"
+    settings.PORTAL_KEYS = old  # Bob cannot use his app here, all others can use theirs
+    answer = client.get("/healthz/ready")
+    assert answer.status_code == 200
+    assert (answer.json()["status"], answer.json()["keys"]) == ("degraded", "missing")
 
 
 @pytest.mark.usefixtures("swept", "fresh_process")
@@ -199,6 +203,16 @@ def test_one_secret_that_was_tampered_with_does_not_close_the_portal(client: Cli
     code_app(bob)
     type(broken).objects.filter(pk=broken.pk).update(sealed_secret=broken.sealed_secret[:-6] + "AAAAA=")
     assert client.get("/healthz/ready").status_code == 200
+
+
+@pytest.mark.usefixtures("swept", "fresh_process")
+def test_one_secret_under_a_key_that_never_was_does_not_either(client: Client, alice: User, bob: User) -> None:
+    broken = code_app(alice)
+    code_app(bob)
+    type(broken).objects.filter(pk=broken.pk).update(sealed_secret=f"v1.nobodys.{broken.sealed_secret[-40:]}")
+    answer = client.get("/healthz/ready")
+    assert answer.status_code == 200
+    assert (answer.json()["status"], answer.json()["keys"]) == ("degraded", "missing")
 
 
 @pytest.mark.usefixtures("swept", "fresh_process")

@@ -47,7 +47,8 @@ def test_a_stranger_is_not_believed_beside_a_proxy(forwarded: str) -> None:
         ("1.2.3.4, a", PROXY),
         ("a", PROXY),
         ("", PROXY),
-        (f"{PEER}:443", PROXY),  # not an address: who writes ports is misconfigured, and we do not guess
+        (f"{PEER}:443", PEER),
+        (", ".join([PEER, *["10.0.0.3"] * 50]), "10.0.0.3"),  # nobody has so many proxies
         (f"a, {PEER}", PEER),
         ("2001:db8:2::5", "2001:db8:2::5"),
         ("10.0.0.3, 10.0.0.4", "10.0.0.3"),
@@ -77,6 +78,7 @@ def test_garbage_from_the_server_is_an_address_of_nowhere() -> None:
         ("203.0.113.9", "203.0.113.0/24"),
         ("203.0.113.255", "203.0.113.0/24"),
         ("::ffff:203.0.113.9", "203.0.113.0/24"),
+        ("64:ff9b::203.0.113.9", "203.0.113.0/24"),
         ("2001:db8:7:1::9", "2001:db8:7::/48"),
         ("2001:db8:7:ffff::1", "2001:db8:7::/48"),
         ("fe80::1%eth0", "fe80::/48"),
