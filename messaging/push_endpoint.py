@@ -12,8 +12,13 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 LONGEST = 1000
+# What is given out for hosts (IANA): not NAT64 (64:ff9b::/96 and 64:ff9b:1::/48), nor IPv4-compatible addresses.
+UNICAST = ipaddress.ip_network("2000::/3")
+TUNNELS = [ipaddress.ip_network(network) for network in ("2002::/16", "2001::/32")]  # 6to4, Teredo
 HTTPS_PORT = 443
 NAME = re.compile(r"[a-z0-9.-]+")  # so that no program reads the host differently
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class NotAllowed(Exception):
@@ -61,10 +66,26 @@ class Endpoint:
             raise NotAllowed("it leads to an address that is not public")
         return str(addresses[0])
 
-    def _is_where_it_belongs(self, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    def _is_where_it_belongs(self, address: Address) -> bool:
         mapped = getattr(address, "ipv4_mapped", None) or address
-        is_public = mapped.is_global and not mapped.is_multicast
-        return mapped.is_loopback if self.is_loopback else is_public
+        return mapped.is_loopback if self.is_loopback else is_public(mapped)
+
+
+def is_public(address: Address) -> bool:
+    """Whether it is a host of the internet.
+
+    An IPv6 address that stands for an IPv4 one is none: the network at hand says where it leads, maybe to a machine
+    inside it.
+    """
+    is_itself = address.version == 4 or (
+        address in UNICAST and not any(address in network for network in TUNNELS) and not is_isatap(address)
+    )
+    return address.is_global and not address.is_multicast and is_itself
+
+
+def is_isatap(address: Address) -> bool:
+    """RFC 5214: the second half says 5efe, then an IPv4 address."""
+    return (int(address) >> 32) & 0xFDFF_FFFF == 0x5EFE
 
 
 def is_listed(scheme: str, host: str, port: int | None) -> bool:
