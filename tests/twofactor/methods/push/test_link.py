@@ -304,6 +304,7 @@ BAD_BODIES: list[Any] = [
     {"subscription": {"endpoint": 7, "keys": {"p256dh": POINT, "auth": "A" * 22}}},
     {"subscription": {"endpoint": "https://fcm.googleapis.com/x", "keys": {"p256dh": "A", "auth": "A" * 22}}},
     {"subscription": {"endpoint": "https://fcm.googleapis.com/x", "keys": {"p256dh": POINT, "auth": "A" * 22}}},
+    {"name": "a\x00b"}, {"\ud800": 1},
     {"pairing": 7}, {"pairing": "x" * 65}, {"pairing": None}, {"user": 1}, {"confirmed": True},
 ]  # fmt: skip
 

@@ -118,13 +118,8 @@ def _members(request: Request, required: set[str], *, optional: set[str] = froze
 
 
 def _text(value: Any, longest: int) -> str:
-    """Text that a database can keep: no surrogate that stands alone, no NUL."""
-    if not isinstance(value, str) or len(value) > longest or "\x00" in value:
+    if not isinstance(value, str) or len(value) > longest:
         raise malformed()
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise malformed() from None
     return value
 
 
