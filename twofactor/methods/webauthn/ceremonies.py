@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 from webauthn import verify_authentication_response, verify_registration_response
-from webauthn.helpers import decode_credential_public_key, parse_attestation_object, parse_cbor
+from webauthn.helpers import decode_credential_public_key, encode_cbor, parse_attestation_object, parse_cbor
 from webauthn.helpers.cose import COSEAlgorithmIdentifier
 from webauthn.helpers.decoded_public_key_to_cryptography import decoded_public_key_to_cryptography
 from webauthn.helpers.structs import (
@@ -22,6 +22,7 @@ from webauthn.helpers.structs import (
     RegistrationCredential,
 )
 
+from twofactor.methods.webauthn import cbor
 from twofactor.methods.webauthn.credentials import from_base64url
 from twofactor.methods.webauthn.problems import Problem, Refused
 
@@ -39,7 +40,8 @@ ALGORITHMS = (ES256, EDDSA, ES512, RS256)
 # Algorithm, kind of key, curve: an algorithm goes with one curve only (§5.8.5), which py_webauthn does not look at.
 KINDS = {(ES256, 2, 1), (EDDSA, 1, 6), (ES512, 2, 3), (RS256, 3, None)}
 LEAST_RSA_BYTES = 256
-# We ask for none; packed is what a key may say of itself all the same. What nobody asked for needs no reader.
+# We ask for none; packed is what a key may say of itself all the same. What nobody asked for needs no reader, and is no
+# reason to refuse a key: some answer in the old way of U2F whatever they are asked.
 FORMATS = (AttestationFormat.NONE, AttestationFormat.PACKED)
 
 
@@ -67,10 +69,9 @@ class Told:
 def check_new(new: NewCredential) -> NewKey:
     """The key that answers, if all is right (§7.1). The caller has claimed the challenge. Raises Refused."""
     _require_top_page(new.client_data)
-    _require_known_kind(new)
-    response = AuthenticatorAttestationResponse(
-        client_data_json=new.client_data.raw, attestation_object=new.attestation_object
-    )
+    attestation = _verdict(lambda: _as_asked_for(new.attestation_object))
+    _require_known_kind(attestation)
+    response = AuthenticatorAttestationResponse(client_data_json=new.client_data.raw, attestation_object=attestation)
     credential = RegistrationCredential(id=new.id, raw_id=from_base64url(new.id), response=response)
     algorithms = [COSEAlgorithmIdentifier(number) for number in ALGORITHMS]
     check = partial(verify_registration_response, supported_pub_key_algs=algorithms)
@@ -99,6 +100,7 @@ def check_assertion(answer: Assertion, device: WebAuthnDevice) -> Told:
     # A key that signs in alone must say whose it is; any other may, and must not be wrong about it.
     if signed.user_handle != device.user_handle and (is_alone or signed.user_handle is not None):
         raise Refused(Problem.WRONG)
+    _verdict(lambda: cbor.require_data(signed.authenticator_data))
     found = _verdict(
         lambda: verify_authentication_response(
             credential=_as_library_wants(signed),
@@ -134,10 +136,22 @@ def _require_top_page(client_data: ClientData) -> None:
         raise Refused(Problem.WRONG)
 
 
-def _require_known_kind(new: NewCredential) -> None:
-    """A format and an algorithm that we can check, and a public key that is one."""
-    told = _verdict(lambda: parse_attestation_object(new.attestation_object))
-    if told.fmt not in FORMATS or told.auth_data.attested_credential_data is None:
+def _as_asked_for(attestation: bytes) -> bytes:
+    """What the key says of itself, without a statement in a format that nobody asked for."""
+    cbor.require_one(attestation)
+    told = parse_cbor(attestation)
+    cbor.require_data(told["authData"])
+    if not isinstance(told["fmt"], str) or not isinstance(told["attStmt"], dict):
+        raise TypeError("no attestation")
+    if told["fmt"] in FORMATS:
+        return attestation
+    return encode_cbor({"fmt": AttestationFormat.NONE.value, "attStmt": {}, "authData": told["authData"]})
+
+
+def _require_known_kind(attestation: bytes) -> None:
+    """An algorithm that we can check, and a public key that is one."""
+    told = _verdict(lambda: parse_attestation_object(attestation))
+    if told.auth_data.attested_credential_data is None:
         raise Refused(Problem.UNSUPPORTED)
     public_key = told.auth_data.attested_credential_data.credential_public_key
     fields = _verdict(lambda: dict(parse_cbor(public_key)))

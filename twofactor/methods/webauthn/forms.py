@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -16,6 +17,7 @@ from twofactor.methods.webauthn import challenges, credentials
 from twofactor.methods.webauthn.answers import Assertion
 from twofactor.methods.webauthn.challenges import Question
 from twofactor.methods.webauthn.credentials import read_new, read_signed
+from twofactor.methods.webauthn.models import counting_keys
 from twofactor.methods.webauthn.problems import Problem, Refused
 from twofactor.second_factor import Refusal
 
@@ -71,6 +73,11 @@ class KeyForm(ChallengeForm):
         purpose, page = PURPOSES[asked.purpose]
         self.fields["credential"].widget.attrs["data-options"] = reverse(page)
         self.question = Question(purpose=purpose, browser=asked.browser, user=asked.user, origin=asked.origin)
+
+    @cached_property
+    def part(self) -> str:  # type: ignore[override]  # looked up only by the pages that show it
+        """Why nothing is asked, where the person has no key that still counts."""
+        return "" if counting_keys(self.asked.user).exists() else "twofactor/methods/webauthn/_copied.html"
 
     def clean_credential(self) -> Assertion:
         return Assertion(self.cleaned_data["credential"], self.question)

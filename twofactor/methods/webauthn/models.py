@@ -16,6 +16,9 @@ from twofactor.methods.webauthn.problems import Problem, Refused
 from twofactor.second_factor import SecondFactor
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+    from accounts.user.models import User
     from twofactor.methods.webauthn.answers import Assertion
     from twofactor.methods.webauthn.key_models import KeyModel
 
@@ -105,6 +108,11 @@ class WebAuthnDevice(SecondFactor):
             return False
         asked = PasskeyChallenge.objects.filter(challenge=answer.credential.client_data.challenge)
         return asked.filter(created_at__lt=self.last_used_at).exists()
+
+
+def counting_keys(user: User) -> QuerySet[WebAuthnDevice]:
+    """The keys that a person may be asked for: one that may have been copied is not."""
+    return WebAuthnDevice.objects.filter(user=user, confirmed=True, flagged_at=None).order_by("pk")
 
 
 _COUNT_ON = PreparedUpdate(

@@ -19,7 +19,7 @@ from twofactor.devices.actions import TooManyDevices, has_room
 from twofactor.methods.webauthn import actions, limits, options
 from twofactor.methods.webauthn.answers import Assertion
 from twofactor.methods.webauthn.forms import AddForm, KeyForm, TryForm
-from twofactor.methods.webauthn.models import WebAuthnDevice
+from twofactor.methods.webauthn.models import WebAuthnDevice, counting_keys
 from twofactor.methods.webauthn.problems import Refused
 
 if TYPE_CHECKING:
@@ -80,8 +80,8 @@ def confirm_options(request: SignedInRequest) -> HttpResponse:
 
 
 def options_of(asked: Asked) -> HttpResponse:
-    """To ask any key of the person; nothing is there for people without one."""
-    devices = list(devices_of(asked.user))
+    """To ask any key of the person that counts; nothing is there without one, as a list without names means any key."""
+    devices = list(counting_keys(asked.user))
     if not devices:
         raise Http404
     limits.reserve_options(asked.user, asked.origin)
@@ -98,6 +98,9 @@ def devices_of(user: User) -> QuerySet[WebAuthnDevice]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def try_key(request: SignedInRequest, pk: int) -> HttpResponse:
     device = get_object_or_404(devices_of(request.user), pk=pk)
+    if device.flagged_at is not None:  # its own page says why
+        return redirect("twofactor:devices:rename", "webauthn", pk)
+
     form = TryForm(request.POST if request.method == "POST" else None, pk=pk)
     if form.is_valid():
         answer = Assertion(form.cleaned_data["credential"], actions.question_to_try(request))
@@ -115,7 +118,7 @@ def try_key(request: SignedInRequest, pk: int) -> HttpResponse:
 @no_sudo("It asks a key, which opens nothing")
 @require_POST
 def try_options(request: SignedInRequest, pk: int) -> HttpResponse:
-    device = get_object_or_404(devices_of(request.user), pk=pk)
+    device = get_object_or_404(counting_keys(request.user), pk=pk)
     limits.reserve_options(request.user, request.origin)
     return JsonResponse(options.to_answer(actions.question_to_try(request), [device]))
 
