@@ -2,12 +2,17 @@
 
 import base64
 import ipaddress
+import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from config import mailbox
+
+LONGEST_NAMES = {"PRODUCT_NAME": 64, "SUPPORT_CONTACT": 254}
+UNSEEN = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}  # of Unicode's categories
 SIGNUP_MODES = ("open", "invitation", "closed")
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
@@ -30,9 +35,26 @@ def anywhere(settings: Mapping[str, Any]) -> Iterator[str]:
         yield f"SIGNUP must be one of {', '.join(SIGNUP_MODES)}"
     if not all(map(is_network, settings["TRUSTED_PROXIES"])):
         yield "TRUSTED_PROXIES must be addresses or networks such as 10.0.0.0/24, with commas between"
+    yield from names(settings)
     yield from passkeys(settings)
     yield from keys(settings)
     yield from push(settings)
+
+
+def names(settings: Mapping[str, Any]) -> Iterator[str]:
+    """What stands in pages, mails, code apps and file names."""
+    for name, longest in LONGEST_NAMES.items():
+        if not is_one_line(settings[name]) or len(settings[name]) > longest:
+            yield f"{name} must be one line of at most {longest} characters, without marks that cannot be seen"
+    if not settings["PRODUCT_NAME"].strip():
+        yield "PRODUCT_NAME must have a character"
+    if not is_one_line(settings["DEFAULT_FROM_EMAIL"]):
+        yield "MAIL_FROM must be one line"
+
+
+def is_one_line(text: str) -> bool:
+    """No control characters, line breaks, direction marks or halves of characters."""
+    return not any(unicodedata.category(character) in UNSEEN for character in text)
 
 
 def push(settings: Mapping[str, Any]) -> Iterator[str]:
@@ -119,6 +141,8 @@ def mail(settings: Mapping[str, Any]) -> Iterator[str]:
         yield "EMAIL_URL is missing"
     elif not settings["EMAIL_BACKEND"].endswith("smtp.EmailBackend"):
         yield "EMAIL_URL must start with smtp:// or smtps://, or submission:// for STARTTLS"
+    if not mailbox.is_sender(settings["DEFAULT_FROM_EMAIL"]):
+        yield "MAIL_FROM must be an address, or a name and an address: Sallyport <no-reply@account.example.org>"
 
 
 def left_from_tests(environ: Mapping[str, str]) -> Iterator[str]:

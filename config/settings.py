@@ -11,7 +11,7 @@ import dj_database_url
 import dj_email_url
 from django.utils.translation import gettext_lazy as _
 
-from config import demo_cast, demo_secrets, message_kinds, push_services, safety
+from config import demo_cast, demo_secrets, mailbox, message_kinds, push_services, safety
 from config.env import env_bool, env_int, env_list, env_str
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -23,6 +23,7 @@ PRODUCTION = not (DEMO or TESTING)
 VAR = Path(env_str("VAR_DIR", str(BASE_DIR / "var")))
 PRODUCT_NAME = env_str("PRODUCT_NAME", "Sallyport")
 SITE_URL = env_str("SITE_URL", "" if PRODUCTION else "http://localhost:8000").rstrip("/")
+_HOST = urlsplit(SITE_URL).hostname or "localhost"
 SECRET_KEY = env_str("SECRET_KEY", demo_secrets.secret_key(VAR) if DEMO else "")
 PORTAL_KEYS = env_str("PORTAL_KEYS", demo_secrets.portal_keys(VAR) if DEMO else "")
 PORTAL_TEST_CLOCK = env_str("PORTAL_TEST_CLOCK")
@@ -210,7 +211,7 @@ EMAIL_HOST_PASSWORD = _MAIL.get("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = _MAIL.get("EMAIL_USE_TLS", False)
 EMAIL_USE_SSL = _MAIL.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = env_str("MAIL_FROM", f"{PRODUCT_NAME} <no-reply@{urlsplit(SITE_URL).hostname or 'localhost'}>")
+DEFAULT_FROM_EMAIL = mailbox.quoted(env_str("MAIL_FROM", f"{PRODUCT_NAME} <no-reply@{_HOST}>"))
 MESSAGE_KINDS = message_kinds.KINDS
 ALERTED_PHONES = "twofactor.methods.push.alerts.subscriptions_for"  # who knows the phones that an event is told to
 SECURE_STEPS: tuple[str, ...] = ()  # functions of a person that add a step to "Secure my account"
@@ -222,7 +223,7 @@ MESSAGE_CHANNELS = {
 }
 # Web Push: without a key the authenticator is not offered.
 VAPID_PRIVATE_KEY = env_str("VAPID_PRIVATE_KEY", demo_secrets.vapid_private_key(VAR) if DEMO else "")
-VAPID_SUBJECT = env_str("VAPID_SUBJECT", f"mailto:{SUPPORT_CONTACT}" if "@" in SUPPORT_CONTACT else SITE_URL)
+VAPID_SUBJECT = env_str("VAPID_SUBJECT", mailbox.link(SUPPORT_CONTACT) or SITE_URL)
 PUSH_ENDPOINT_HOSTS = env_list("PUSH_ENDPOINT_HOSTS", push_services.DEMO if DEMO else push_services.ALL)
 # How long a worker may have a message before another one takes it; sending must be over well before.
 MESSAGE_LEASE = timedelta(seconds=env_int("MESSAGE_LEASE_SECONDS", 60))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import email.utils
+import json
 import os
 import subprocess
 import sys
+from email.header import decode_header, make_header
 from typing import TYPE_CHECKING
 
 import pytest
@@ -51,6 +54,14 @@ BAD: list[tuple[str, dict[str, str], str]] = [
     ("no broker", {"REDIS_URL": ""}, "REDIS_URL"),
     ("no mail server", {"EMAIL_URL": ""}, "EMAIL_URL"),
     ("mail into nothing", {"EMAIL_URL": "dummymail:"}, "EMAIL_URL"),
+    ("mail from nobody", {"MAIL_FROM": "Sallyport"}, "MAIL_FROM"),
+    ("mail from two", {"MAIL_FROM": "a@portal.example, b@portal.example"}, "MAIL_FROM"),
+    ("mail from two lines", {"MAIL_FROM": "Portal\r\nBcc: x <a@portal.example>"}, "MAIL_FROM"),
+    ("a product of two lines", {"PRODUCT_NAME": "Sally\nport"}, "PRODUCT_NAME"),
+    ("a product written backwards", {"PRODUCT_NAME": "Sally\u202etrop"}, "PRODUCT_NAME"),
+    ("a product without a name", {"PRODUCT_NAME": "  "}, "PRODUCT_NAME"),
+    ("a product with a long name", {"PRODUCT_NAME": "x" * 65}, "PRODUCT_NAME"),
+    ("help on two lines", {"SUPPORT_CONTACT": "help@portal.example\nor us"}, "SUPPORT_CONTACT"),
     ("nobody to ask", {"SUPPORT_CONTACT": ""}, "SUPPORT_CONTACT"),
     ("another way to sign up", {"SIGNUP": "everybody"}, "SIGNUP"),
     ("the demo", {"SALLYPORT_DEMO": "1"}, "SALLYPORT_DEMO"),
@@ -100,6 +111,17 @@ def test_a_bad_one_does_not_and_says_why(tmp_path: Path, settings: dict[str, str
 
     assert process.returncode != 0
     assert name in process.stderr.splitlines()[-1] or f"- {name}" in process.stderr or f"{name} is" in process.stderr
+
+
+@pytest.mark.parametrize("name", ["Zürich: Mein Portal", "Alpina Media, Inc.", '<b>"%(x)s" {y} & \\', "門" * 64])
+def test_a_product_may_be_called_anything_on_one_line(tmp_path: Path, name: str) -> None:
+    command = ["-c", "import json; from config import settings as s; print(json.dumps(s.DEFAULT_FROM_EMAIL))"]
+    process = started(tmp_path, command, GOOD | {"PRODUCT_NAME": name, "PYTHONIOENCODING": "utf-8"})
+
+    [(shown, address)] = email.utils.getaddresses([json.loads(process.stdout)])
+    assert process.returncode == 0, process.stderr
+    assert str(make_header(decode_header(shown))) == name
+    assert address == "no-reply@portal.example"
 
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS.keys())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from config.mailbox import quoted
 from lib import clock as portal_clock
 from messaging.actions import deliver, sweep
 from messaging.models import Message, State
@@ -51,6 +52,20 @@ def test_a_mail_arrives_with_text_and_html(mail: Message, mailbox: Mailbox) -> N
     assert html is not None
     assert text.get_content().strip() == "Lena Keller, number 7."
     assert html.get_content().strip() == "<p>Greetings</p>"
+
+
+@pytest.mark.parametrize("sender", ["Zürich: Mein Portal", "Alpina Media, Inc.", 'A "B" <C> (D); E', "門" * 64, "a\\"])
+def test_the_senders_name_arrives_whatever_it_is(
+    mail: Message, mailbox: Mailbox, settings: Settings, sender: str
+) -> None:
+    settings.DEFAULT_FROM_EMAIL = quoted(f"{sender} <no-reply@portal.example>")
+
+    deliver(mail.pk)
+
+    [envelope] = mailbox.taken
+    [shown] = read(envelope)["From"].addresses
+    assert (shown.display_name, shown.addr_spec) == (sender, "no-reply@portal.example")
+    assert envelope.mail_from == "no-reply@portal.example"
 
 
 def test_every_try_carries_the_same_message_id(mail: Message, mailbox: Mailbox) -> None:

@@ -30,7 +30,13 @@ class Setup:
     @property
     def uri(self) -> str:
         """otpauth:// as code apps read it (Key URI Format)."""
-        return pyotp.TOTP(self.secret).provisioning_uri(name=self.account, issuer_name=settings.PRODUCT_NAME)
+        name, issuer = _in_label(self.account), _in_label(settings.PRODUCT_NAME)
+        return pyotp.TOTP(self.secret).provisioning_uri(name=name, issuer_name=issuer)
+
+
+def _in_label(name: str) -> str:
+    """Without colons: one parts the product from the account, and apps read a second one, however written, as that."""
+    return " ".join(name.replace(":", " ").split())
 
 
 def present(request: SignedInRequest) -> Setup:

@@ -116,6 +116,18 @@ def test_only_the_first_ones_end_the_turning_on(activated: Client) -> None:
     assert "Two-step verification is on." not in saved_again
 
 
+@pytest.mark.parametrize("product", ["Zürich: Mein Portal", 'a"b/../c\\', "門", "x" * 64])
+def test_the_file_has_a_name_whatever_the_product_is_called(
+    activated: Client, codes: list[str], settings: SettingsWrapper, product: str
+) -> None:
+    settings.PRODUCT_NAME = product
+
+    file = activated.post(PAGE + "download/")
+
+    assert re.fullmatch(r'attachment; filename="[a-z0-9-]{1,200}\.txt"', file["Content-Disposition"])
+    assert codes[0] in file.content.decode()
+
+
 def test_the_download_holds_them(activated: Client, codes: list[str], alice: User) -> None:
     file = activated.post(PAGE + "download/")
 

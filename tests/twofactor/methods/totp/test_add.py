@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import subprocess
 from datetime import timedelta
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from django.core.mail import EmailMultiAlternatives
+    from pytest_django.fixtures import SettingsWrapper
 
     from accounts.user.models import User
     from tests.bed.clock import TestClock
@@ -221,6 +223,20 @@ def test_the_qr_code_decodes_to_the_address_that_apps_read(alices: Client, alice
     assert unquote(address.path) == f"/Sallyport:{alice.email}"
     assert values["secret"] == [secret]
     assert values["issuer"] == ["Sallyport"]
+
+
+@pytest.mark.parametrize("product", ["Zürich: Mein Portal", "A:B", "Alpina Media, Inc.", 'a/b?c#d&e="f"', "門" * 64])
+def test_the_label_has_one_colon_whatever_the_product_is_called(
+    alices: Client, settings: SettingsWrapper, product: str
+) -> None:
+    settings.PRODUCT_NAME = product
+
+    page = alices.get(PAGE).content.decode()
+
+    address = urlsplit(html.unescape(re.search(r'href="(otpauth:[^"]+)"', page)[1]))
+    issuer, account = unquote(address.path).removeprefix("/").split(":")
+    assert issuer == parse_qs(address.query).get("issuer", [""])[0] == " ".join(product.replace(":", " ").split())
+    assert account == "alice@alpina.example"
 
 
 @pytest.mark.parametrize("length", [60, 120, 180, 210])
