@@ -61,6 +61,4 @@ def end_others(request: SignedInRequest) -> HttpResponse:
 def end_all(request: SignedInRequest) -> HttpResponse:
     """Here as well."""
     sign_out_everywhere(request)
-    response = redirect("accounts:login:sign_in")
-    response["Clear-Site-Data"] = '"cache"'
-    return response
+    return redirect("accounts:login:sign_in")

@@ -80,9 +80,7 @@ def deleted(request: SignedInRequest) -> HttpResponse:
     except actions.HasObstacles:  # since the page was checked: the page says which
         return redirect("accounts:settings:delete")
     messages.success(request, _("Your account is deleted. The link in our mail brings it back for 14 days."))
-    answer = redirect("accounts:login:sign_in")
-    answer["Clear-Site-Data"] = '"cache"'
-    return answer
+    return redirect("accounts:login:sign_in")
 
 
 @login_not_required

@@ -47,8 +47,8 @@ AXE_OPTIONS = {
 }
 AXE_OPTIONS_OF_LOOKS = AXE_OPTIONS | {"runOnly": ["color-contrast", "target-size", "link-in-text-block"]}
 LOOKS_WITH_ALL_RULES = {"320-light", "1440-dark"}  # a page's two layouts, and both themes
-# The browser's note on any 4xx, which on_response judges, and on signing out: that it forgot what it was told to.
-NOTES = ("Failed to load resource", "Clear-Site-Data header on ")
+# The browser's note on any 4xx, which on_response judges.
+NOTES = ("Failed to load resource",)
 
 
 def chromium() -> str:

@@ -46,7 +46,7 @@ def test_whoever_wants_to_be_there_as_somebody_else_comes_back(wanted: str, lead
 def test_the_browser_is_told_to_forget(alices: Client) -> None:
     answer = alices.post("/logout/")
 
-    assert answer.headers["Clear-Site-Data"] == '"cache"'  # storage holds the keys of the authenticator
+    assert "Clear-Site-Data" not in answer.headers  # seconds of waiting where the cache is full of other sites
     assert answer.cookies["session"].value == ""
     assert answer.cookies["session"]["max-age"] == 0
     assert "no-store" in answer.headers["Cache-Control"]
