@@ -34,6 +34,15 @@ def test_no_migration_is_missing() -> None:
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
 
 
+@pytest.mark.parametrize("file", ["docker/nginx.conf", "docs/deployment.md"])
+def test_health_is_closed_at_the_proxy(file: str) -> None:
+    """It tells strangers what is down, and asks the database each time."""
+    servers = (ROOT / file).read_text(encoding="utf-8").split("server {")
+    [secure] = [server for server in servers if "ssl_certificate_key" in server]
+
+    assert re.search(r"location \^~ /healthz/ \{[^}]*return 404;", secure)
+
+
 @pytest.mark.parametrize("lock", ["requirements.txt", "requirements-dev.txt"])
 def test_a_lock_names_hashes_and_no_index(lock: str) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8")
