@@ -4,6 +4,8 @@ import os
 
 from django.core.asgi import get_asgi_application
 
+from lib import bounds
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 os.environ.setdefault("SERVED_BY_ASGI", "1")
-application = get_asgi_application()
+application = bounds.asgi(get_asgi_application())

@@ -76,6 +76,7 @@ MIDDLEWARE = [
     "accounts.user.middleware.PersonalMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "lib.limits.TooManyAttemptsMiddleware",
+    "lib.bounds.StorableMiddleware",
 ]
 TEMPLATES = [
     {
@@ -195,7 +196,7 @@ OVERVIEW_CARDS: tuple[str, ...] = ()
 # ── Second factors ────────────────────────────────────────────────────────────
 TOTP_WINDOW = env_int("TOTP_WINDOW", 1)
 PUSH_NUMBER_DIGITS = env_int("PUSH_NUMBER_DIGITS", 2)
-PASSKEY_RP_ID = env_str("PASSKEY_RP_ID", urlsplit(SITE_URL).hostname or "localhost")
+PASSKEY_RP_ID = env_str("PASSKEY_RP_ID", _HOST)
 PASSKEY_RELATED_ORIGINS = env_list("PASSKEY_RELATED_ORIGINS")
 FIRST_METHOD_SETTLED = timedelta(minutes=env_int("FIRST_METHOD_SETTLED_MINUTES", 24 * 60))
 

@@ -1,6 +1,8 @@
 """Every URL of the product."""
 
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import include, path
 from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView
@@ -10,7 +12,18 @@ from accounts.sudo.decorators import no_sudo
 from config import health
 
 home = require_safe(RedirectView.as_view(pattern_name="twofactor:overview:security"))
-choose_language = no_sudo("A language opens nothing")(login_not_required(set_language))
+LONGEST_LANGUAGE = 35  # of a tag that means something (RFC 5646 §4.4.1)
+
+
+@no_sudo("A language opens nothing")
+@login_not_required
+def choose_language(request: HttpRequest) -> HttpResponseBase:
+    """Django's view, which remembers each language that it was ever asked for."""
+    if len(request.POST.get("language", "")) > LONGEST_LANGUAGE:
+        raise BadRequest("no language is called that")
+    return set_language(request)
+
+
 urlpatterns = [
     path("", home, name="home"),
     path("", include("accounts.urls")),

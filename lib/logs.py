@@ -10,7 +10,9 @@ from pythonjsonlogger.json import JsonFormatter
 from lib import request_id
 
 LONGEST_VALUE = 512
-LINK_TOKEN = re.compile(r"(\d+)-[0-9a-f]{64}")
+LONGEST_TOKEN = 18 + 1 + 64  # what lib.links makes
+# Bounded on the left: else each digit of a long number would be looked at once for every digit before it.
+LINK_TOKEN = re.compile(r"([0-9]{1,18})-[0-9a-f]{64}")
 TRACEBACKS = {"exc_info", "stack_info"}  # ours, and bounded on their own
 
 
@@ -41,7 +43,8 @@ def _is_plain(value: Any) -> bool:
 
 
 def _cut(value: Any) -> Any:
-    return _without_tokens(value)[:LONGEST_VALUE] if isinstance(value, str) else value
+    """Cut before the pattern sees it, as whoever wrote it chose its length; and so that no token is cut in two."""
+    return _without_tokens(value[: LONGEST_VALUE + LONGEST_TOKEN])[:LONGEST_VALUE] if isinstance(value, str) else value
 
 
 def _without_tokens(text: str) -> str:

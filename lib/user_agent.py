@@ -22,10 +22,13 @@ SYSTEMS = {
 PRESENT_NAMES = {"Mac OS X": "macOS"}
 
 
+LONGEST = 256  # more than any browser's; hundreds of patterns look through it
+
+
 @lru_cache(maxsize=512)
 def browser_and_system(user_agent: str) -> tuple[str, str]:
     """("Firefox", "Linux"); each is "" when unknown. The text is what the visitor claims, nothing more."""
-    found = parse(user_agent)
+    found = parse(user_agent[:LONGEST])
     browser = found.user_agent.family if found.user_agent else ""
     system = found.os.family if found.os else ""
     return browser if browser in BROWSERS else "", PRESENT_NAMES.get(system, system) if system in SYSTEMS else ""

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.login.next_url import NextField
 from accounts.password.fields import PasswordField
 
 
@@ -28,7 +29,7 @@ class SignInForm(forms.Form):
         autocomplete="current-password",
         error_messages={"required": _("Enter your password")},
     )
-    next = forms.CharField(required=False, widget=forms.HiddenInput)
+    next = NextField(required=False)
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from accounts.user.models import User
     from lib.origin import Origin
 
+LONGEST_KEY = 64  # ours have 43 characters; what a browser claims is bounded before it is digested
 VISITOR_AGE = timedelta(hours=1)  # a visitor's row holds scratch only, such as the id of a pending sign-in
 TOUCH_EVERY = timedelta(minutes=1)
 SUDO = timedelta(minutes=15)
@@ -193,6 +194,9 @@ class SessionStore(SessionBase):
         """Send the cookie again, once, if the person has changed their mind since the browser got it."""
         self.modified = self.modified or data.get(BRIEF, False) != is_brief
         return data | {BRIEF: is_brief} if self.modified else data
+
+    def _validate_session_key(self, key: str | None) -> bool:
+        return bool(key) and len(key) <= LONGEST_KEY and super()._validate_session_key(key)  # type: ignore[misc, arg-type]
 
     def _get_new_session_key(self) -> str:
         return secrets.token_urlsafe(32)

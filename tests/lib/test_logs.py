@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -66,6 +67,23 @@ def test_a_megabyte_is_cut(line: Callable[..., str], text: str) -> None:
 
     assert len(written["detail_name"]) == LONGEST_VALUE
     assert len(written["message"]) == LONGEST_VALUE
+
+
+def test_no_token_of_a_link_is_cut_in_two(line: Callable[..., str]) -> None:
+    token = f"7-{'a' * 64}"
+
+    for before in range(LONGEST_VALUE - 80, LONGEST_VALUE + 1):
+        written = json.loads(line("/" * before + token))["message"]
+        assert "aa" not in written
+
+
+def test_a_long_number_costs_no_more_than_any_other_text(line: Callable[..., str]) -> None:
+    """Looked at from each of its digits, a megabyte of them would take hours."""
+    began = time.process_time()
+
+    line("9" * 1_000_000, exc_info=ValueError("9" * 1_000_000))
+
+    assert time.process_time() - began < 1
 
 
 def test_a_long_user_agent_in_an_attached_object_is_left_out(line: Callable[..., str]) -> None:

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from accounts.login.next_url import NextField
 from twofactor.challenge.asked import Purpose
 from twofactor.challenge.forms import ChallengeForm
 from twofactor.devices.forms import NameField
@@ -131,7 +132,7 @@ class PasskeyForm(forms.Form):
     """The answer of a passkey that signs in alone."""
 
     credential = CredentialField(ask="get", read=read_signed)
-    next = forms.CharField(required=False, widget=forms.HiddenInput)
+    next = NextField(required=False)
 
     def __init__(self, data: Any = None, *, initial: dict[str, str] | None = None) -> None:
         super().__init__(data, initial=initial)
