@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from accounts.sessions.models import Session
 from audit.models import SecurityEvent
 from tests.bed.browser import enter, faults
-from tests.bed.people import PASSWORD, code_app, security_key, sign_in
+from tests.bed.people import PASSWORD, code_app, security_key, sign_in, totp_code
 from tests.bed.virtual_key import OLD_KEY, PASSKEY, PIN_KEY, SECURITY_KEY, SYNCED, plug_in
 from twofactor.methods.webauthn.models import WebAuthnDevice
 
@@ -257,3 +257,24 @@ def test_without_scripts_it_is_not_offered_and_the_page_says_why(page_without_sc
     expect(page.get_by_text("Use your passkey or security key")).to_be_hidden()
     expect(page.get_by_text("Enter a code from Sallyport or your code app")).to_be_visible()
     expect(page.get_by_text("Passkeys and security keys need JavaScript")).to_be_visible()
+
+
+def test_a_key_that_may_be_copied_is_not_asked_for_and_the_page_says_why(page: Page, alice: User) -> None:
+    security_key(alice)
+    WebAuthnDevice.objects.update(flagged_at="2026-01-01T00:00Z")
+    phone = code_app(alice)
+
+    give_password(page, alice)
+
+    expect(page.get_by_role("alert").first).to_contain_text("This key may have been copied")
+    expect(page.get_by_role("button", name=USE)).to_have_count(0)
+    assert faults(page, "key-copied") == []
+    page.get_by_role("link", name="Try another way").click()
+    page.get_by_role("link", name="Enter a code").click()
+    page.get_by_label("6-digit code").fill(totp_code(phone))
+    page.wait_for_url("**/security/")
+    drop_sudo()
+    page.goto("/confirm/?method=webauthn&next=/password/")
+    expect(page.get_by_role("alert").first).to_contain_text("This key may have been copied")
+    expect(page.get_by_role("button", name="Confirm")).to_have_count(0)
+    assert faults(page, "key-copied-confirm") == []
