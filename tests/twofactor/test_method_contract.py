@@ -127,7 +127,7 @@ def test_somebody_elses_answer_does_not_count(method: Method, alice: User, bob: 
 
 
 @every_method
-@pytest.mark.parametrize("verdict", ["yes", 1, [True], object()], ids=str)
+@pytest.mark.parametrize("verdict", ["yes", 1, [True], object()], ids=["text", "one", "list", "object"])
 def test_only_true_is_a_yes(
     method: Method, verdict: object, alice: User, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
