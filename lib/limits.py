@@ -5,12 +5,13 @@ its reservations back.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, When
 from django.db.models.functions import Greatest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -22,6 +23,8 @@ from lib.slots import Given
 
 FOREVER = timedelta(days=36_500)
 UNLIMITED = 2**31 - 1
+PLACES = ("own", "total", "other_total")  # of the counters in a statement
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +38,7 @@ class Limit:
     longest_wait: timedelta = timedelta(hours=1)
     most_in_a_row: int = UNLIMITED  # after so many without a right answer, no more (NIST SP 800-63B-4 §3.2.2)
     new_password_opens: bool = False  # the page that says "wait" offers that, too
+    new_sign_in_opens: bool = False  # or that
 
     @property
     def plain_times(self) -> int:
@@ -59,32 +63,49 @@ class TooManyAttempts(Exception):
 class Reservation:
     """One try taken from one or several limits, to be given back when the answer was right."""
 
-    keys: tuple[str, ...]
-    in_a_row: int  # of the own counter, this try included
-    in_all: int  # of the total, if there is one
+    in_a_row_by_key: dict[str, int]  # this try included; the own counter first
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return tuple(self.in_a_row_by_key)
+
+    @property
+    def in_a_row(self) -> int:
+        """Of the own counter."""
+        return self.in_a_row_by_key[self.keys[0]]
+
+    def in_a_row_of(self, total: Limit, *subject: object) -> int:
+        """Of a total; 0 where this try was not taken from it."""
+        return self.in_a_row_by_key.get(total.key(*subject), 0)
 
 
-def reserve(limit: Limit, *subject: object, total: Limit | None = None, total_subject: object = None) -> Reservation:
+def reserve(limit: Limit, *subject: object, totals: Sequence[tuple[Limit, object]] = ()) -> Reservation:
     """Take one try, or raise TooManyAttempts and take none. Call it outside any transaction.
 
-    With total, a second counter over a wider subject is taken in the same step: both or none.
+    Totals are one or two counters over wider subjects, taken in the same step: all or none.
     """
-    wanted = {limit.key(*subject): limit}
-    if total is not None:
-        wanted[total.key(total_subject)] = total
+    wanted = {limit.key(*subject): limit, **{total.key(of): total for total, of in totals}}
     now = clock.now()
     if limit.first_wait is not None:  # closed for long, and tried by whoever guesses: that shall cost the least
-        _take_all(_SEEN.rows(**_own_and_total(tuple(wanted))), wanted, now)
+        _take_all(_SEEN.rows(**_by_place(tuple(wanted))), wanted, now)
     while not (in_a_row := _count(wanted, now) or _take_each(wanted, now)):
         _make(wanted, now)
-    own_key, *total_key = wanted
-    return Reservation(tuple(wanted), in_a_row[own_key], in_a_row[total_key[0]] if total_key else 0)
+    return Reservation({key: in_a_row[key] for key in wanted})
 
 
 @transaction.atomic(savepoint=False)
 def give_back(reservation: Reservation) -> None:
-    """After a right answer: the own counter starts anew, a total loses only what the own counter had put there."""
-    _GIVE_BACK.run(**_own_and_total(reservation.keys), in_a_row=reservation.in_a_row)
+    """After a right answer: the own counter starts anew, a total loses only what the own counter had put there.
+
+    Of a total's window it gets back the one try at hand: the others were other answers, and wrong.
+    """
+    _GIVE_BACK.run(**_by_place(reservation.keys), in_a_row=reservation.in_a_row)
+
+
+def take_off(limit: Limit, *subject: object, in_a_row: int) -> None:
+    """Let so many tries of a counter be none that stand in a row; its waits stay as they are."""
+    row = Counter.objects.filter(key=limit.key(*subject))
+    row.update(in_a_row=Greatest(F("in_a_row") - in_a_row, 0))
 
 
 def forget(limit: Limit, *subject: object) -> None:
@@ -107,17 +128,10 @@ def purge(before: datetime) -> int:
 @transaction.atomic(durable=True)
 def _count(wanted: dict[str, Limit], now: datetime) -> dict[str, int]:
     """Raise all by one if they only go up by one, as nearly all do; how many in a row there are, by key. Else none."""
-    own, *_, total = (*wanted.values(), *wanted.values())
-    in_a_row = dict(
-        _COUNT.returned(
-            **_own_and_total(tuple(wanted)),
-            now=now,
-            own_times=own.plain_times,
-            own_in_a_row=own.most_in_a_row,
-            total_times=total.plain_times,
-            total_in_a_row=total.most_in_a_row,
-        )
-    )
+    bounds: dict[str, int] = {}
+    for place, limit in _by_place(tuple(wanted.values())).items():
+        bounds |= {f"{place}_times": limit.plain_times, f"{place}_in_a_row": limit.most_in_a_row}
+    in_a_row: dict[str, int] = dict(_COUNT.returned(**_by_place(tuple(wanted)), **bounds, now=now))
     if len(in_a_row) == len(wanted):
         return in_a_row
     transaction.set_rollback(True)
@@ -127,7 +141,7 @@ def _count(wanted: dict[str, Limit], now: datetime) -> dict[str, int]:
 @transaction.atomic(durable=True)
 def _take_each(wanted: dict[str, Limit], now: datetime) -> dict[str, int]:
     """The same for counters that are closed or closing, or whose window is over. None if one is still to be made."""
-    counters = _LOCKED.rows(**_own_and_total(tuple(wanted)))
+    counters = _LOCKED.rows(**_by_place(tuple(wanted)))
     _take_all(counters, wanted, now)
     if len(counters) < len(wanted):
         return {}
@@ -165,13 +179,13 @@ def _take(counter: Counter, limit: Limit, now: datetime) -> None:
         counter.window_ends_at = now + limit.period
 
 
-def _own_and_total(keys: tuple[str, ...]) -> dict[str, str]:
-    """One key or two, by name; one that stands alone is named twice."""
-    return {"own": keys[0], "total": keys[-1]}
+def _by_place(values: tuple[Value, ...]) -> dict[str, Value]:
+    """One to three of them, by the names that the statements know; where there are fewer, the last one stands again."""
+    return {place: values[min(number, len(values) - 1)] for number, place in enumerate(PLACES)}
 
 
 def _seen(given: Given) -> QuerySet[Counter]:
-    return Counter.objects.filter(key__in=[given.own, given.total]).order_by("key")
+    return Counter.objects.filter(key__in=[given.own, given.total, given.other_total]).order_by("key")
 
 
 def _in_order(given: Given) -> QuerySet[Counter]:
@@ -179,13 +193,18 @@ def _in_order(given: Given) -> QuerySet[Counter]:
     return _seen(given).select_for_update()
 
 
+def _is_open(given: Given, place: str) -> Q:
+    """What _take() says of a counter that is open and stays so."""
+    columns = {"key": place, "taken__lt": f"{place}_times", "in_a_row__lt": f"{place}_in_a_row"}
+    return Q(**{column: getattr(given, name) for column, name in columns.items()})
+
+
 _SEEN, _LOCKED = PreparedSelect(_seen), PreparedSelect(_in_order)
-# What _take() says of a counter that is open and stays so. Whoever waited for another request's lock has these columns
-# looked at again: they stand beside the sub-query, which is not.
+# Whoever waited for another request's lock has these columns looked at again: they stand beside the sub-query, which is
+# not.
 _COUNT = PreparedUpdate(
     lambda given: Counter.objects.filter(
-        Q(key=given.own, taken__lt=given.own_times, in_a_row__lt=given.own_in_a_row)
-        | Q(key=given.total, taken__lt=given.total_times, in_a_row__lt=given.total_in_a_row),
+        _is_open(given, "own") | _is_open(given, "total") | _is_open(given, "other_total"),
         pk__in=_in_order(given).values("pk"),
         closed_until=None,
         window_ends_at__gt=given.now,
@@ -195,7 +214,11 @@ _COUNT = PreparedUpdate(
 )
 _GIVE_BACK = PreparedUpdate(
     lambda given: Counter.objects.filter(pk__in=_in_order(given).values("pk")),
-    lambda given: {"taken": 0, "in_a_row": Greatest(F("in_a_row") - given.in_a_row, 0), "closed_until": None},
+    lambda given: {
+        "taken": Case(When(key=given.own, then=0), default=Greatest(F("taken") - 1, 0)),
+        "in_a_row": Greatest(F("in_a_row") - given.in_a_row, 0),
+        "closed_until": Case(When(key=given.own, then=None), default=F("closed_until")),
+    },
 )
 
 

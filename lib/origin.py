@@ -16,7 +16,6 @@ from django.utils.functional import SimpleLazyObject
 from lib import clock, crypto
 
 USER_AGENT_LIMIT = 512
-COOKIE_LIMIT = 128  # of a remembered browser's; ours is half as long
 LONGEST_ADDRESS = 64  # as text, with brackets, a port and a zone
 MOST_HOPS = 20
 NAT64 = ipaddress.ip_network("64:ff9b::/96")  # the IPv4 internet as an IPv6 network may see it (RFC 6052)
@@ -27,6 +26,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 log = logging.getLogger("sallyport.origin")
+KNOWN_BROWSER = re.compile(r"[\w-]{43}", re.ASCII)  # the shape of accounts.sessions.known_browser's cookie
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Origin:
 
     ip: str
     user_agent: str
-    browser: str = field(default="", compare=False)  # the digest of what a remembered browser would show
+    known_browser: str = field(default="", compare=False)  # what its cookie says, digested; "" for none of our making
     request_id: str = field(default="", compare=False)
     actor_id: int | None = field(default=None, compare=False)
 
@@ -83,11 +83,11 @@ class OriginMiddleware:
 def origin_of(request: HttpRequest) -> Origin:
     agent = request.META.get("HTTP_USER_AGENT", "")[:USER_AGENT_LIMIT]
     user = getattr(request, "user", None)
-    cookie = request.COOKIES.get(settings.BROWSER_COOKIE_NAME, "")
+    cookie = request.COOKIES.get(settings.KNOWN_BROWSER_COOKIE_NAME, "")
     return Origin(
         ip=client_ip(request),
         user_agent="".join(c if c.isprintable() else " " for c in agent),
-        browser=crypto.keyed_digest("browser", cookie) if 0 < len(cookie) <= COOKIE_LIMIT else "",
+        known_browser=crypto.keyed_digest("known_browser", cookie) if KNOWN_BROWSER.fullmatch(cookie) else "",
         request_id=getattr(request, "request_id", ""),
         actor_id=user.pk if user is not None and user.is_authenticated else None,
     )

@@ -19,6 +19,13 @@ def approximate_place(ip: str) -> str:
     return ", ".join(part for part in parts if part)
 
 
+def country(ip: str) -> str:
+    """The ISO 3166 code of the country, or "" when nothing is known."""
+    found = _look_up(ip) if settings.GEOIP_FILE else None
+    record = found.get("country") if isinstance(found, dict) else None
+    return str(record.get("iso_code") or "") if isinstance(record, dict) else ""
+
+
 def _look_up(ip: str) -> object:
     """What the file says of the address; nothing when it cannot tell: nobody is kept out for want of a place name."""
     try:

@@ -56,13 +56,17 @@ class Slot(Expression):
 
 def show_columns(query: Any) -> None:
     """Show each slot the column that it is compared with, or stored in."""
-    for lookup in _lookups_in(query.where):
+    _show_compared(query.where)
+    for column, value in _stored_by(query):
+        _show(value, column, is_stored=isinstance(value, Slot))
+
+
+def _show_compared(conditions: WhereNode) -> None:
+    for lookup in _lookups_in(conditions):
         if isinstance(lookup, In) and isinstance(lookup.rhs, Slot):
             raise TypeError(f"given.{lookup.rhs.name} is one value, not a list")
         for side in lookup.rhs if isinstance(lookup.rhs, list | tuple) else [lookup.rhs]:
             _show(side, lookup.lhs.output_field)
-    for column, value in _stored_by(query):
-        _show(value, column, is_stored=isinstance(value, Slot))
 
 
 def _lookups_in(part: Any) -> list[Lookup[Any]]:
@@ -86,6 +90,8 @@ def _show(side: Any, column: Any, *, is_stored: bool = False) -> None:
     if isinstance(side, Query):
         show_columns(side)
     elif isinstance(side, Expression):
-        for slot in side.flatten():
-            if isinstance(slot, Slot):
-                slot.column, slot.is_stored = column, is_stored
+        for part in side.flatten():
+            if isinstance(part, Slot):
+                part.column, part.is_stored = column, is_stored
+            elif isinstance(part, WhereNode):  # of a CASE
+                _show_compared(part)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
-from django.db.models import Exists, F, Q, Subquery, Value
+from django.db.models import Case, Exists, F, Q, Subquery, Value, When
 from django.db.models.functions import Greatest
 from django.test.utils import CaptureQueriesContext
 from django.utils.translation import gettext_lazy
@@ -151,13 +151,16 @@ def test_they_ask_what_they_say(alice: User) -> None:
     """Beside the plain queries that they stand for."""
     now = clock.now()
     since = now - HOUR
-    keys = {"own": "a", "total": "b"}
-    in_order = Counter.objects.select_for_update().filter(key__in=["a", "b"]).order_by("key")
+    keys = {"own": "a", "total": "b", "other_total": "c"}
+    in_order = Counter.objects.select_for_update().filter(key__in=["a", "b", "c"]).order_by("key")
     unfinished = LoginAttempt.objects.filter(pk=5, state="pending")
     pairs: list[tuple[Callable[[], object], Callable[[], object]]] = [
         (
-            lambda: login_models._CLAIM.run(pk=5, since=since),
-            lambda: unfinished.filter(pk__in=LoginAttempt.objects.pending(since)).update(state="finished"),
+            lambda: login_models._CLAIM.run(pk=5, user_id=alice.pk, since=since),
+            lambda: unfinished.filter(
+                auth_generation=User.objects.holding(alice.pk).values("auth_generation")[:1],
+                pk__in=LoginAttempt.objects.pending(since),
+            ).update(state="finished"),
         ),
         (
             lambda: store._write_if_as_loaded("key_digest", "data", has_new_key=False).run(
@@ -179,7 +182,9 @@ def test_they_ask_what_they_say(alice: User) -> None:
         (
             lambda: limits._GIVE_BACK.run(**keys, in_a_row=3),
             lambda: Counter.objects.filter(pk__in=in_order.values("pk")).update(
-                taken=0, in_a_row=Greatest(F("in_a_row") - 3, 0), closed_until=None
+                taken=Case(When(key="a", then=0), default=Greatest(F("taken") - 1, 0)),
+                in_a_row=Greatest(F("in_a_row") - 3, 0),
+                closed_until=Case(When(key="a", then=None), default=F("closed_until")),
             ),
         ),
         (
@@ -197,15 +202,28 @@ def test_they_ask_what_they_say(alice: User) -> None:
 def test_so_does_the_one_that_counts() -> None:
     """The ORM has no way to ask what an UPDATE has written."""
     now = clock.now()
-    in_order = Counter.objects.select_for_update().filter(key__in=["a", "b"]).order_by("key")
-    has_room = Q(key="a", taken__lt=2, in_a_row__lt=9) | Q(key="b", taken__lt=5, in_a_row__lt=7)
+    in_order = Counter.objects.select_for_update().filter(key__in=["a", "b", "c"]).order_by("key")
+    has_room = (
+        Q(key="a", taken__lt=2, in_a_row__lt=9)
+        | Q(key="b", taken__lt=5, in_a_row__lt=7)
+        | Q(key="c", taken__lt=4, in_a_row__lt=8)
+    )
     open_ones = Counter.objects.filter(
         has_room, pk__in=in_order.values("pk"), closed_until=None, window_ends_at__gt=now
     )
 
     ours = sql_of(
         lambda: limits._COUNT.returned(
-            own="a", total="b", now=now, own_times=2, own_in_a_row=9, total_times=5, total_in_a_row=7
+            own="a",
+            own_times=2,
+            own_in_a_row=9,
+            total="b",
+            total_times=5,
+            total_in_a_row=7,
+            other_total="c",
+            other_total_times=4,
+            other_total_in_a_row=8,
+            now=now,
         )
     )
 
