@@ -19,6 +19,7 @@ class Request(HttpRequest):
 
     session: SessionStore
     origin: Origin
+    known_browser_cookie: str  # set by sessions.known_browser at a finished sign-in
     browser_cookie: tuple[str, datetime] | None  # set by trusted_browsers.cookie: what the answer brings or deletes
 
 

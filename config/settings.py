@@ -71,6 +71,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "accounts.sessions.middleware.SessionUserMiddleware",
     "twofactor.middleware.LazyOTPMiddleware",
+    "accounts.sessions.known_browser.KnownBrowserMiddleware",
     "twofactor.trusted_browsers.cookie.BrowserCookieMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "accounts.user.middleware.PersonalMiddleware",
@@ -142,6 +143,7 @@ MESSAGE_STORAGE = "lib.flash.FlashStorage"
 FLASH_COOKIE_NAME = f"{_COOKIE}flash"
 METHOD_COOKIE_NAME = f"{_COOKIE}method"
 BROWSER_COOKIE_NAME = f"{_COOKIE}browser"
+KNOWN_BROWSER_COOKIE_NAME = f"{_COOKIE}known"
 if HTTPS:
     SECURE_SSL_REDIRECT = True
     SECURE_REDIRECT_EXEMPT = [r"^healthz/"]
@@ -161,7 +163,6 @@ UNLOCKED_REDIRECT_URL = "twofactor:not_me:secure"  # after a locked account was 
 SIGNUP = env_str("SIGNUP", "open")
 SECOND_STEP = "twofactor.challenge.actions.second_step"
 PROOF_LABEL = "twofactor.registry.label_of_proof"
-KNOWN_BROWSER = "twofactor.trusted_browsers.actions.is_known"
 PASSWORD_HASHERS = ["accounts.password.hashers.Argon2idHasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
 ARGON2_TIME_COST = env_int("ARGON2_TIME_COST", 2)
 ARGON2_MEMORY_KIB = env_int("ARGON2_MEMORY_KIB", 19 * 1024)

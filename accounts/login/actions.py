@@ -12,9 +12,11 @@ from django.utils.module_loading import import_string
 from accounts.lock import gate
 from accounts.login import alerts
 from accounts.login.models import LoginAttempt, oldest_start
-from accounts.sessions.actions import end_elsewhere
+from accounts.sessions import known_browser
+from accounts.sessions.actions import forget_browsers
 from accounts.sessions.models import Ending
 from accounts.sessions.proof import PASSWORD, Proof
+from accounts.user.actions import renew_auth
 from accounts.user.models import User
 from audit import events
 from audit.actions import record
@@ -120,8 +122,22 @@ def sign_out(request: Request) -> None:
 @transaction.atomic
 def sign_out_everywhere(request: SignedInRequest) -> None:
     """The same for every browser of the person, the one at hand included."""
-    end_elsewhere(request)
+    sign_out_elsewhere(request)
+    forget_browsers(request.user.pk)
     sign_out(request)
+
+
+@transaction.atomic
+def sign_out_elsewhere(request: SignedInRequest) -> None:
+    """The same for every other one, also those that are between the password and the second step.
+
+    None is remembered any more, and only the one at hand still known: a thief may hold copies of what they hold.
+    """
+    user = User.objects.select_for_update(no_key=True).get(pk=request.user.pk)  # as whoever else ends their sessions
+    LoginAttempt.objects.pending().filter(user=user).update(state=LoginAttempt.State.ABANDONED)
+    renew_auth(user, session=request.session, reason=Ending.ELSEWHERE)
+    forget_browsers(user.pk, but=request.session.row)
+    record(events.SESSIONS_ENDED, user=user, origin=request.origin)
 
 
 def _as_proved(proved: User) -> User:
@@ -172,7 +188,7 @@ def _sign_in(request: Request, attempt: LoginAttempt, proof: Proof) -> None:
     user.otp_device = proof.device  # type: ignore[attr-defined]  # django-otp's receiver notes it
     auth.login(request, user)
     request.origin = request.origin.by(user)
-    request.session.sign_in(user, request.origin, proof)
+    request.session.sign_in(user, request.origin, proof, known_browser=known_browser.keep(request, user))
     request.session.save()
     event = events.SIGNED_IN_NEW if attempt.is_from_new_place else events.SIGNED_IN
     row = record(event, user=user, origin=request.origin, method=proof.proved_by)

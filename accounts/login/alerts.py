@@ -10,16 +10,13 @@ from django.db.models import Exists, Min, OuterRef
 
 from accounts.lock.way_back import is_just_back
 from accounts.login.models import LIFETIME, LoginAttempt
-from accounts.sessions.known import KNOWN_FOR, has_signed_in, is_known_network
+from accounts.sessions.known import KNOWN_FOR, has_signed_in, is_known_browser
 from accounts.sessions.models import Session
 from accounts.user.models import User
 from audit import events
 from audit.actions import record
 from audit.models import SecurityEvent
-from lib import clock
-from lib.place import approximate_place
-from lib.prepared import PreparedSelect
-from lib.user_agent import browser_and_system
+from lib import clock, place
 from messaging.actions import queue
 from messaging.digest import queue_repeatable
 from messaging.models import Message
@@ -35,34 +32,29 @@ MAIL_EVERY = timedelta(hours=1)
 MOST_ATTEMPTS = 100  # counted in one mail
 MOST_LISTED = 5  # in a mail and in the record
 MOST_ACCOUNTS = 500  # told by one run of the task: the next one goes on
-_SEEN_THERE = PreparedSelect(  # nearly always: the same browser where it was before, without a look at other sessions
-    lambda given: Session.objects.filter(
-        user_id=given.user_id, network_digest=given.network, user_agent=given.agent, first_seen_at__gt=given.since
-    )
-)
 
 
 # ── From a new place ──
 def is_new_place(user: User, origin: Origin) -> bool:
-    """Whether this place or this kind of browser is not known of the person.
+    """Whether no sign-in of the person was finished in this browser before, or none in this country.
 
-    A place is a town, where one can be told, or a network. Both must be known: whoever relays a sign-in sends the name
-    of the owner's browser along, and a colleague sits in the owner's network. Known is what a session of the last
-    90 days came from: a session needs the second step, so nobody makes himself known with a password alone. One that
-    may have been a thief's, whose network was forgotten, does not count. The very first sign-in of an account is never
-    new.
+    A browser is known by its cookie, whatever it says of itself: whoever relays a sign-in sends the name of the owner's
+    browser along, and a colleague sits in the owner's network, but neither has the cookie. With it a new network is no
+    news. The very first sign-in of an account is never new.
     """
-    since = clock.now() - KNOWN_FOR
-    if _SEEN_THERE.any(user_id=user.pk, network=origin.network_digest, agent=origin.user_agent, since=since):
-        return False
-    sessions = Session.objects.filter(user=user, first_seen_at__gt=since).exclude(network_digest="")
-    recent = sessions.order_by("-first_seen_at").values_list("place", "user_agent")[:MOST_SESSIONS]
-    if not recent:
+    if not is_known_browser(user.pk, origin):
         return has_signed_in(user)
-    towns, agents = zip(*recent, strict=True)
-    town = approximate_place(origin.ip)
-    is_known_place = (town and town in towns) or is_known_network(user.pk, origin.network_digest)
-    return not is_known_place or browser_and_system(origin.user_agent) not in map(browser_and_system, agents)
+    return _is_new_country(user, place.country(origin.ip))
+
+
+def _is_new_country(user: User, country: str) -> bool:
+    """Beside those of the last 90 days; one that may have been a thief's, whose network was forgotten, is none."""
+    if not country:
+        return False
+    sessions = Session.objects.filter(user=user, first_seen_at__gt=clock.now() - KNOWN_FOR).exclude(network_digest="")
+    recent = sessions.exclude(ip=None).order_by("-first_seen_at").values_list("ip", flat=True)[:MOST_SESSIONS]
+    seen = {place.country(ip) for ip in set(recent) if ip} - {""}
+    return bool(seen) and country not in seen
 
 
 def tell_new_place(user: User, *, event_id: int) -> None:

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from accounts.lock.gate import note_mailbox
 from accounts.password.models import PasswordReset
+from accounts.sessions.actions import forget_browsers
 from accounts.sessions.models import Ending
 from accounts.user.actions import renew_auth
 from accounts.user.models import User
@@ -54,6 +55,7 @@ def reset_password(reset: PasswordReset, password: str, *, origin: Origin) -> bo
     # Of a locked account it is half of the way back, which is told as a whole.
     event = events.PASSWORD_RESET.untold() if owner.is_locked else events.PASSWORD_RESET
     user = _set_password(owner, password, session=None, origin=origin, event=event)
+    forget_browsers(user.pk)
     note_mailbox(user, origin)
     return True
 

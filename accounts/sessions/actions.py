@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.db.models import Q
 
-from accounts.login.models import LoginAttempt
-from accounts.sessions.known import KNOWN_FOR
+from accounts.sessions.known import KNOWN_BROWSER_FOR, KNOWN_FOR
 from accounts.sessions.models import Ending, Session
-from accounts.user.models import User
 from audit import events
 from audit.actions import record
 from lib import clock
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
     from accounts.requests import SignedInRequest
     from accounts.sessions.models import SessionQuerySet
     from accounts.sessions.store import SessionStore
+    from accounts.user.models import User
 
 DOUBTED = timedelta(days=7)  # how long a thief may have been in before somebody says so
 
@@ -42,6 +41,7 @@ def end_disowned(session: Session) -> None:
     same_browser = Q(browser_digest=session.browser_digest) if session.browser_digest else Q(pk=session.pk)
     found = Session.objects.filter(Q(pk=session.pk) | same_browser, user=session.user_id)
     found.update(network_digest="")
+    forget_browsers(session.user_id or 0, found)
     found.live(now).update(ended_at=now, ended_by=Ending.SIGNED_OUT, data="")
 
 
@@ -53,17 +53,7 @@ def end_one(session: Session, *, request: SignedInRequest) -> None:
         record(events.SESSION_ENDED, user=request.user, origin=request.origin, name=session.browser)
 
 
-@transaction.atomic
-def end_elsewhere(request: SignedInRequest) -> None:
-    """Sign out every browser but the one at hand, also those that are between the password and the second step."""
-    user = request.user
-    User.objects.select_for_update(no_key=True).get(pk=user.pk)  # as whoever else ends their sessions
-    LoginAttempt.objects.pending().filter(user=user).update(state=LoginAttempt.State.ABANDONED)
-    end_others(user, keep=request.session, reason=Ending.ELSEWHERE)
-    record(events.SESSIONS_ENDED, user=user, origin=request.origin)
-
-
-def end_stolen(browser_digest: str) -> None:
+def end_stolen(user_id: int, browser_digest: str) -> None:
     """End every session in one remembered browser and in copies of it; their places make nobody known any more.
 
     Call it with the person's row locked.
@@ -72,14 +62,26 @@ def end_stolen(browser_digest: str) -> None:
     there = Session.objects.filter(browser_digest=browser_digest)
     there.live(now).update(ended_at=now, ended_by=Ending.BROWSER_STOLEN, data="")
     _forget_places(there)
+    forget_browsers(user_id, there)
 
 
 def forget_places(user: User) -> None:
-    """Let nobody be known from where the sessions of the last days came from: one of them was a thief's.
+    """Let nobody be known by a browser, nor from where the sessions of the last days came: one was a thief's.
 
     What an older session came from stays known. Call it with the person's row locked.
     """
     _forget_places(Session.objects.filter(user=user))
+    forget_browsers(user.pk)
+
+
+def forget_browsers(user_id: int, of: SessionQuerySet | None = None, *, but: Session | None = None) -> None:
+    """Let the person be known by none of their browsers any more; or by none of these sessions', or all but one."""
+    mine = Session.objects.filter(user=user_id).exclude(known_browser="")
+    if of is not None:
+        mine = mine.filter(known_browser__in=list(of.values_list("known_browser", flat=True)))
+    if but is not None:
+        mine = mine.exclude(known_browser=but.known_browser)
+    mine.update(known_browser_counts=False)
 
 
 def end_with_browser(user: User, *, wanted: bool) -> None:
@@ -88,11 +90,17 @@ def end_with_browser(user: User, *, wanted: bool) -> None:
 
 
 def purge_sessions() -> int:
-    """Delete visitors' rows that are over, and people's after 90 days; returns how many."""
+    """Delete visitors' rows that are over, and people's after 90 days; returns how many.
+
+    Of one whose browser is known, no more is kept than that.
+    """
     now = clock.now()
     visitors = Session.objects.filter(user=None, expires_at__lt=now)
-    people = Session.objects.filter(expires_at__lt=now - KNOWN_FOR)
-    return visitors.delete()[0] + people.delete()[0]
+    old = Session.objects.filter(expires_at__lt=now - KNOWN_FOR)
+    people = old.filter(Q(known_browser="") | Q(first_seen_at__lt=now - KNOWN_BROWSER_FOR))
+    gone = visitors.delete()[0] + people.delete()[0]
+    old.exclude(ip=None).update(ip=None, user_agent="", place="", network_digest="")  # its browser stays known
+    return gone
 
 
 def _forget_places(sessions: SessionQuerySet) -> None:

@@ -66,6 +66,10 @@ class Session(models.Model):
     place = models.CharField(max_length=200, blank=True)  # approximate, "" when unknown
     proved_by = models.CharField(max_length=32, blank=True)  # see accounts.sessions.proof
     browser_digest = models.CharField(max_length=64, blank=True)  # which remembered browser it is in, if any
+    known_browser = models.CharField(
+        max_length=64, blank=True
+    )  # the digest of its cookie: accounts.sessions.known_browser
+    known_browser_counts = models.BooleanField(default=True)  # until somebody else may have held that cookie
     ends_with_browser = models.BooleanField(default=False)  # its cookie goes when the browser is closed
     sudo_until = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
@@ -76,8 +80,12 @@ class Session(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["user", "network_digest", "first_seen_at"], name="session_known_network"),
+            models.Index(fields=["network_digest", "first_seen_at"], name="session_network"),
             models.Index(fields=["expires_at"], name="session_expiry"),
             models.Index(fields=["browser_digest"], condition=~Q(browser_digest=""), name="session_browser"),
+            models.Index(
+                fields=["user", "known_browser"], condition=~Q(known_browser=""), name="session_known_browser"
+            ),
         ]
 
     def __str__(self) -> str:

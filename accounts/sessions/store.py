@@ -71,7 +71,7 @@ class SessionStore(SessionBase):
         return digest_of(self.session_key) if self.session_key else ""
 
     # ── What the sign-in writes ──
-    def sign_in(self, user: User, origin: Origin, proof: Proof) -> None:
+    def sign_in(self, user: User, origin: Origin, proof: Proof, *, known_browser: str) -> None:
         """Make this the session of a person who has proved everything asked for."""
         now = clock.now()
         idle = settings.STAFF_SESSION_IDLE if user.is_support else settings.SESSION_IDLE
@@ -90,6 +90,8 @@ class SessionStore(SessionBase):
             "place": place.approximate_place(origin.ip),
             "proved_by": proof.proved_by,
             "browser_digest": proof.browser_digest,
+            "known_browser": known_browser,
+            "known_browser_counts": True,
             "ends_with_browser": user.asks_every_time,
             "sudo_until": now + SUDO if proof.grants_sudo else None,
         }

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.login.actions import sign_out_everywhere
+from accounts.login.actions import sign_out_elsewhere, sign_out_everywhere
 from accounts.sessions import actions
 from accounts.sessions.models import Session
 from accounts.sudo.decorators import require_sudo
@@ -51,7 +51,7 @@ def end(request: SignedInRequest, session_id: int) -> HttpResponse:
 @require_sudo
 @require_POST
 def end_others(request: SignedInRequest) -> HttpResponse:
-    actions.end_elsewhere(request)
+    sign_out_elsewhere(request)
     messages.success(request, _("You are signed out everywhere else."))
     return redirect("accounts:sessions:sessions")
 

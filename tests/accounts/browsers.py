@@ -22,6 +22,15 @@ def browser_at(ip: str, **options: str) -> Client:
     return Client(REMOTE_ADDR=ip, **options)
 
 
+def same_browser(known: dict[str, Client], ip: str, agent: str) -> Client:
+    """The browser of that name, wherever it is now: not signed in any more, but it has the cookie it is known by."""
+    before, browser = known.get(agent), browser_at(ip, HTTP_USER_AGENT=agent)
+    if before is not None and settings.KNOWN_BROWSER_COOKIE_NAME in before.cookies:
+        browser.cookies[settings.KNOWN_BROWSER_COOKIE_NAME] = before.cookies[settings.KNOWN_BROWSER_COOKIE_NAME].value
+    known[agent] = browser
+    return browser
+
+
 def key_of(client: Client) -> str:
     """The session key in the browser's cookie; "" without one."""
     cookie = client.cookies.get(settings.SESSION_COOKIE_NAME)

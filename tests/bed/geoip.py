@@ -27,8 +27,8 @@ def encoded(value: object) -> bytes:
     return field(STRING, len(str(value)), str(value).encode())
 
 
-def mmdb(found: object) -> bytes:
-    """A file that says the same of every IPv4 address: one node, both of whose branches lead to the record."""
+def mmdb(found: object, *, below_128: object = None) -> bytes:
+    """A file of one node: it says the same of every IPv4 address, or something else of those below 128.0.0.0."""
     metadata = {
         "binary_format_major_version": field(UINT16, 1, b"\x02"),
         "binary_format_minor_version": field(UINT16, 0),
@@ -40,5 +40,6 @@ def mmdb(found: object) -> bytes:
         "node_count": 1,
         "record_size": field(UINT16, 1, b"\x18"),
     }
-    record = (1 + 16).to_bytes(3, "big")
-    return record * 2 + bytes(16) + encoded(found) + b"\xab\xcd\xefMaxMind.com" + encoded(metadata)
+    records = [encoded(found), encoded(below_128 or found)]
+    branches = [(1 + 16 + len(records[0])).to_bytes(3, "big"), (1 + 16).to_bytes(3, "big")]
+    return b"".join([*branches, bytes(16), *records, b"\xab\xcd\xefMaxMind.com", encoded(metadata)])

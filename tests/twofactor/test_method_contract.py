@@ -90,8 +90,8 @@ def test_a_wrong_answer_is_recorded_and_counts_against_the_budget(method: Method
 
     refused = [client.post(method.challenge_url, answers.wrong(client)).status_code for _ in range(11)]
 
-    assert refused == [422] * 10 + [429]
-    assert SecurityEvent.objects.filter(user=alice, slug="second_factor.failed").count() == 10
+    assert refused == [422] * 10 + [429 if method.challenge_form.is_guessable else 422]
+    assert SecurityEvent.objects.filter(user=alice, slug="second_factor.failed").count() == refused.count(422)
 
 
 @every_method
@@ -105,7 +105,7 @@ def test_a_malformed_answer_is_refused_and_counts(
 
     refused = [client.post(method.challenge_url, fields).status_code for _ in range(11)]
 
-    assert refused == [422] * 10 + [429]
+    assert refused == [422] * 10 + [429 if method.challenge_form.is_guessable else 422]
     assert client.get("/2fa/").status_code == 302
 
 

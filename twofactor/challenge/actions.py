@@ -57,7 +57,7 @@ def answer_sign_in(
     """
     if form.is_too_early():
         return False
-    reservation = budget.reserve(attempt.user, request.origin)
+    reservation = budget.reserve(form, request.session)
     _use_question_up(form)
     with transaction.atomic():
         if not attempt.claim():
@@ -73,7 +73,7 @@ def answer_sign_in(
             _note_remembered(known_by, attempt.user, request.origin)
     if device is None:
         _refuse(form, method, attempt.user, request.origin)
-        _warn_of_guessing(reservation, attempt.user, request.origin)
+        _warn_of_guessing(form, reservation, request.origin)
     return device is not None
 
 
@@ -89,7 +89,7 @@ def _confirm_by_method(request: SignedInRequest, method: Method, form: Challenge
     if form.is_too_early():
         return False
     with sudo.lost_when_refused(request):
-        reservation = budget.reserve(request.user, request.origin)
+        reservation = budget.reserve(form, request.session)
     _use_question_up(form)
     with transaction.atomic():
         device = _accepted(form, method, request.user, request.origin)
@@ -101,7 +101,7 @@ def _confirm_by_method(request: SignedInRequest, method: Method, form: Challenge
             _note_backup(device, request.user, request.origin)
     if device is None:
         _refuse(form, method, request.user, request.origin, wrong=events.CONFIRM_FAILED)
-        _warn_of_guessing(reservation, request.user, request.origin)
+        _warn_of_guessing(form, reservation, request.origin)
         if reservation.in_a_row >= sudo.MOST_WRONG:
             sudo.withdraw(request)
     return device is not None
@@ -110,9 +110,12 @@ def _confirm_by_method(request: SignedInRequest, method: Method, form: Challenge
 def _confirm_by_password(request: SignedInRequest, form: ChallengeForm) -> bool:
     if not form.is_valid():
         return False
+    with sudo.lost_when_refused(request):
+        reservation = budget.reserve_confirming(request.user, request.session)
     if not sudo.check_own_password(request, form.answer):
         form.refuse(Refusal.WRONG)
         return False
+    limits.give_back(reservation)
     sudo.grant(request, method="password")
     return True
 
@@ -151,11 +154,14 @@ def _refuse(
     record(event, user=user, origin=origin, method=method.slug)
 
 
-def _warn_of_guessing(reservation: Reservation, user: User, origin: Origin) -> None:
-    """Tell the owner at the fifth wrong answer in a row, from one network or from all: the password is known."""
-    if sudo.MOST_WRONG in (reservation.in_a_row, reservation.in_all):
+def _warn_of_guessing(form: ChallengeForm, reservation: Reservation, origin: Origin) -> None:
+    """Tell the owner at the fifth wrong code in a row, from one network or from all: the password is known."""
+    if not form.is_guessable:
+        return
+    user = form.asked.user
+    if sudo.MOST_WRONG in (reservation.in_a_row, reservation.in_a_row_of(budget.IN_ALL, user.pk)):
         with transaction.atomic():
             record(events.CODES_GUESSED, user=user, origin=origin)
-    if budget.is_closed_by(reservation):
+    if budget.is_closed_by(reservation, user):
         with transaction.atomic():
             record(events.LIMIT_CLOSED, user=user, origin=origin, limit=budget.IN_ALL.name)

@@ -28,6 +28,7 @@ REFUSALS = {
 class ChallengeForm(forms.Form):
     """A form whose valid content is an answer for a device."""
 
+    is_guessable = True  # by trying; a signature is not
     hint = ""  # what would help, if the refused answer shows it
     part = ""  # a template that stands where the fields and the button would, for answers that are not typed here
 

@@ -25,11 +25,6 @@ if TYPE_CHECKING:
     from twofactor.trusted_browsers.cookie import Shown
 
 
-def is_known(user_id: int, origin: Origin) -> bool:
-    """settings.KNOWN_BROWSER: whether a password is being tried in a browser that the account remembers."""
-    return TrustedBrowser.objects.known(user_id, origin.browser).exists()
-
-
 def vouch(user: User, request: Request) -> Proof | None:
     """What stands for the second step after the right password, None if it must be done.
 
@@ -138,7 +133,7 @@ def _takes_part(browser: TrustedBrowser, shown: Shown, request: Request) -> bool
 def _end_stolen(browser: TrustedBrowser, request: Request) -> None:
     """Nobody can tell the thief from the owner: the browser counts no more, and both are signed out."""
     if _end(clock.now(), Ending.STOLEN, pk=browser.pk):
-        end_stolen(browser.series_digest)
+        end_stolen(browser.user_id, browser.series_digest)
         cookie.take_away(request)
         record(events.BROWSER_STOLEN, user=browser.user, origin=request.origin, browser=browser.name)
 

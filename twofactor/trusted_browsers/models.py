@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from lib import clock, user_agent
@@ -37,11 +37,6 @@ class TrustedBrowserQuerySet(models.QuerySet["TrustedBrowser"]):
     def of(self, user: User) -> TrustedBrowserQuerySet:
         """Those that may stand for the person's second step now."""
         return self._young().filter(user=user, auth_generation=user.auth_generation)
-
-    def known(self, user_id: int, token_digest: str) -> TrustedBrowserQuerySet:
-        """The same of somebody who has proved nothing yet, by the token that they show."""
-        generation = F("user__auth_generation")
-        return self._young().filter(user_id=user_id, auth_generation=generation, token_digest=token_digest)
 
     def stood_for(self, session: Session) -> TrustedBrowserQuerySet:
         """Those that were good when the session began, whatever has happened to them since."""

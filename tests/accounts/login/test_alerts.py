@@ -14,13 +14,15 @@ from accounts.sessions.models import Session
 from accounts.tasks import purge_accounts, tell_half_finished_sign_ins
 from audit.models import SecurityEvent
 from audit.tasks import purge_events
-from tests.accounts.browsers import ELSEWHERE, HOME, HOME_TOO, browser_at
+from tests.accounts.browsers import ELSEWHERE, HOME, HOME_TOO, browser_at, same_browser
 from tests.accounts.mailbox import link_in, mails_to
+from tests.bed.geoip import mmdb
 from tests.bed.people import code_app, give_password, sign_in, totp_code
 from tests.bed.race import race
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from django.core.mail import EmailMultiAlternatives
     from django.test import Client
@@ -40,6 +42,7 @@ IPHONE = (
 NEW = "New sign-in to your account"
 HALF = "A sign-in stopped at your second step"
 PAGE = "/login/verify/totp/"
+IN_PORTUGAL = "20.0.0.1"
 
 
 def subjects(outbox: Outbox, user: User) -> list[str]:
@@ -48,8 +51,17 @@ def subjects(outbox: Outbox, user: User) -> list[str]:
 
 
 # ── From a new place ──
+BROWSERS: dict[str, Client] = {}
+
+
+@pytest.fixture(autouse=True)
+def browsers() -> None:
+    """Each agent is one browser, which keeps its cookie from one sign-in to the next."""
+    BROWSERS.clear()
+
+
 def come_from(user: User, ip: str, agent: str) -> Client:
-    client = browser_at(ip, HTTP_USER_AGENT=agent)
+    client = same_browser(BROWSERS, ip, agent)
     sign_in(client, user)
     return client
 
@@ -60,40 +72,51 @@ def test_the_very_first_sign_in_is_not_new(alice: User, outbox: Outbox) -> None:
     assert not subjects(outbox, alice)
 
 
-@pytest.mark.parametrize(
-    ("ip", "agent", "is_new"),
-    [
-        (HOME, FIREFOX, False),
-        (HOME_TOO, FIREFOX, False),
-        (HOME, NEWER_FIREFOX, False),
-        (HOME_TOO, IPHONE, True),  # another device at home, or a colleague's
-        (ELSEWHERE, FIREFOX, True),  # the same device on a journey, or whoever says that it is
-        (ELSEWHERE, IPHONE, True),
-        (HOME, "", True),
-        (HOME, "nonsense", True),
-    ],
-)
-def test_new_is_what_comes_from_a_place_or_a_browser_that_is_not_known(
-    alice: User, outbox: Outbox, ip: str, agent: str, *, is_new: bool
-) -> None:
+@pytest.mark.parametrize("ip", [HOME, HOME_TOO, ELSEWHERE])
+def test_the_same_browser_is_no_news_wherever_it_is(alice: User, outbox: Outbox, ip: str) -> None:
     come_from(alice, HOME, FIREFOX)
 
-    come_from(alice, ip, agent)
+    come_from(alice, ip, FIREFOX)
 
-    assert subjects(outbox, alice) == ([NEW] if is_new else [])
-    assert SecurityEvent.objects.filter(user=alice, slug="signed_in.new_place").exists() is is_new
+    assert not subjects(outbox, alice)
+    assert not SecurityEvent.objects.filter(user=alice, slug="signed_in.new_place").exists()
 
 
-@pytest.mark.usefixtures("geoip")
-@pytest.mark.parametrize(("agent", "is_new"), [(FIREFOX, False), (IPHONE, True)])
-def test_a_known_town_is_a_known_place_whatever_the_network(
-    alice: User, outbox: Outbox, agent: str, *, is_new: bool
+@pytest.mark.parametrize("ip", [HOME, HOME_TOO, ELSEWHERE])
+@pytest.mark.parametrize("agent", [FIREFOX, NEWER_FIREFOX, IPHONE, "", "nonsense"])
+def test_a_browser_without_the_cookie_is_news_whatever_it_says(
+    alice: User, outbox: Outbox, ip: str, agent: str
 ) -> None:
+    """Whoever relays a sign-in sends the name of the owner's browser along; a colleague sits in the same network."""
     come_from(alice, HOME, FIREFOX)
 
-    come_from(alice, ELSEWHERE, agent)
+    sign_in(browser_at(ip, HTTP_USER_AGENT=agent), alice)
 
-    assert subjects(outbox, alice) == ([NEW] if is_new else [])
+    assert subjects(outbox, alice) == [NEW]
+    assert SecurityEvent.objects.filter(user=alice, slug="signed_in.new_place").exists()
+
+
+def test_a_cookie_of_somebody_else_s_making_is_none(alice: User) -> None:
+    come_from(alice, HOME, FIREFOX)
+    for value in ("x" * 43, "x" * 500, "x"):
+        stranger = browser_at(HOME, HTTP_USER_AGENT=FIREFOX)
+        stranger.cookies[settings.KNOWN_BROWSER_COOKIE_NAME] = value
+        sign_in(stranger, alice)
+
+    assert SecurityEvent.objects.filter(user=alice, slug="signed_in.new_place").count() == 3
+
+
+def test_another_country_is_news_in_the_same_browser(alice: User, outbox: Outbox, geoip: Path) -> None:
+    portugal = {"country": {"iso_code": "PT", "names": {"en": "Portugal"}}}
+    geoip.write_bytes(mmdb({"country": {"iso_code": "CH", "names": {"en": "Switzerland"}}}, below_128=portugal))
+    seen = []
+
+    for ip in (HOME, ELSEWHERE, IN_PORTUGAL, IN_PORTUGAL, HOME):
+        come_from(alice, ip, FIREFOX)
+        seen.append(SecurityEvent.objects.filter(user=alice, slug="signed_in.new_place").count())
+
+    assert seen == [0, 0, 1, 1, 1]
+    assert subjects(outbox, alice) == [NEW]
 
 
 def test_the_mail_says_what_when_and_what_to_do(alice: User, outbox: Outbox, clock: TestClock) -> None:
@@ -150,13 +173,17 @@ def test_a_place_is_new_once(alice: User, outbox: Outbox) -> None:
     assert subjects(outbox, alice) == [NEW]
 
 
-def test_a_place_is_forgotten_after_ninety_days(alice: User, outbox: Outbox, clock: TestClock) -> None:
+@pytest.mark.parametrize(("days", "is_new"), [(364, False), (366, True)])
+def test_a_browser_is_known_for_a_year(
+    alice: User, outbox: Outbox, clock: TestClock, days: int, *, is_new: bool
+) -> None:
     come_from(alice, HOME, FIREFOX)
-    clock.advance(timedelta(days=91))
+    clock.advance(timedelta(days=days))
+    purge_accounts()
 
     come_from(alice, HOME, FIREFOX)
 
-    assert subjects(outbox, alice) == [NEW]
+    assert subjects(outbox, alice) == ([NEW] if is_new else [])
 
 
 def test_after_years_it_is_not_the_first_sign_in(alice: User, outbox: Outbox, clock: TestClock) -> None:

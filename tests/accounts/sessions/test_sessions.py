@@ -184,17 +184,19 @@ def test_other_people_s_sessions_go_on(here: Client, bob: User) -> None:
     assert is_in(bobs)
 
 
-def test_a_remembered_browser_stays_remembered(alice: User, clock: TestClock) -> None:
-    """Signing out is one thing, forgetting another: the page links to it."""
+@pytest.mark.parametrize("end", ["others/end/", "all/end/"])
+def test_no_browser_is_remembered_any_more(alice: User, clock: TestClock, end: str) -> None:
     code_app(alice)
     there = remembered(alice)
     clock.advance(timedelta(minutes=2))
     here = signed_in(alice, FIREFOX)
-    here.post(f"{PAGE}others/end/")
+    assert "forgets all remembered browsers" in page_of(here)
+
+    here.post(f"{PAGE}{end}")
 
     assert not is_in(there)
-    assert not is_asked(give_password(there, alice))
-    assert "/2fa/browsers/" in page_of(here)
+    assert is_asked(give_password(there, alice))
+    assert is_in(here) == ("others" in end)
 
 
 # ── Attacks ──

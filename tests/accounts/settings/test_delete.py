@@ -200,9 +200,9 @@ def test_the_link_brings_everything_back(alice: User, alices: Client, outbox: Ou
 
     assert not is_in(reader)
     assert not is_in(alices)
+    assert mails_to(alice.email, outbox())[-1].subject == "Your account was restored"
     assert sign_in(reader, alice)["Location"] == "/security/"
     assert type(device).objects.filter(pk=device.pk).exists()
-    assert mails_to(alice.email, outbox())[-1].subject == "Your account was restored"
     assert reader.post(link).status_code == 410
 
 

@@ -74,4 +74,10 @@ def test_sessions_and_their_addresses_go_after_90_days_hd_07(alice: User, alices
     clock.advance(timedelta(days=1, minutes=1))  # a session lives for a day
     purge()
 
+    row = Session.objects.filter(user=alice).get()
+    assert (row.ip, row.user_agent, row.place, row.network_digest) == (None, "", "", "")
+
+    clock.advance(timedelta(days=275))  # all that it still says is that the browser is known
+    purge()
+
     assert not Session.objects.filter(user=alice).exists()

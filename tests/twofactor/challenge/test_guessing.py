@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from django.test import Client
 
 from tests.accounts.browsers import ELSEWHERE, HOME, browser_at, guess
-from tests.bed.people import code_app, give_password, sign_in, totp_code
+from tests.bed.people import code_app, give_password, security_key, sign_in, totp_code
 from twofactor.models import TOTPDevice
 
 if TYPE_CHECKING:
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
 
 PAGE = "/login/verify/totp/"
 QUARTER = timedelta(minutes=15)
-MOST, MOST_IN_A_QUARTER = 100, 10
+MOST, MOST_IN_A_QUARTER = 80, 10  # of strangers
+MOST_OF_ALL_NETWORKS, MOST_OF_ALL = 30, 100
+WEEK = timedelta(days=7, minutes=1)
 
 
 @pytest.fixture
@@ -88,10 +92,101 @@ def test_a_thief_with_the_password_gets_ten_codes_a_quarter(
 def test_many_networks_share_the_hundred(alice: User, clock: TestClock, checks: Callable[[], int]) -> None:
     clock.stop()
     device = code_app(alice)
-    for number in range(18):
-        rob(alice, device, f"198.51.{number}.9", 6)
+    for quarter in range(1, 5):
+        for number in range(50):
+            rob(alice, device, f"198.51.{number}.9", 6)
+        assert checks() == min(MOST_OF_ALL_NETWORKS * quarter, MOST)
+        clock.advance(QUARTER)
 
-    assert checks() == MOST
+
+def test_where_the_owner_is_known_for_a_week_twenty_are_kept(
+    alice: User, clock: TestClock, checks: Callable[[], int]
+) -> None:
+    clock.stop()
+    device = code_app(alice)
+    assert owner_comes_in(alice)
+    clock.advance(WEEK)
+    while checks() < MOST + 1:
+        rob(alice, device, ELSEWHERE, MOST_IN_A_QUARTER)
+        clock.advance(QUARTER)
+
+    assert owner_comes_in(alice)
+    for _day in range(6):  # somebody in that network who has the password
+        rob(alice, device, HOME, 12)
+        clock.advance(timedelta(days=1))
+    assert checks() - 2 == MOST_OF_ALL
+
+
+def test_the_week_counts_from_the_first_sign_in_there(alice: User, clock: TestClock) -> None:
+    clock.stop()
+    device = code_app(alice)
+    assert owner_comes_in(alice)
+    clock.advance(QUARTER)
+    for number in range(5):
+        rob(alice, device, f"198.51.{number}.9", MOST_IN_A_QUARTER)
+    owner = browser_at(HOME)
+    give_password(owner, alice)
+
+    assert owner.post(PAGE, {"code": totp_code(device)}).status_code == 429, "known since a quarter of an hour"
+
+
+def test_a_key_and_a_backup_code_at_home_open_what_strangers_closed(alice: User, clock: TestClock) -> None:
+    clock.stop()
+    device, key = code_app(alice), security_key(alice)
+    for number in range(20):
+        rob(alice, device, f"198.51.{number}.9", MOST_IN_A_QUARTER)
+        clock.advance(QUARTER)
+
+    owner = browser_at(ELSEWHERE)
+    give_password(owner, alice)
+    assert owner.post(PAGE, {"code": totp_code(device)}).status_code == 429
+    options = owner.post("/login/verify/webauthn/options/").json()
+    assert owner.post("/login/verify/webauthn/", {"credential": json.dumps(key.sign(options))}).status_code == 302
+
+
+def test_wrong_answers_of_keys_use_up_no_codes(alice: User, clock: TestClock) -> None:
+    clock.stop()
+    device = code_app(alice)
+    security_key(alice)
+    thief = browser_at(ELSEWHERE)
+    give_password(thief, alice)
+    for _ in range(30):
+        assert thief.post("/login/verify/webauthn/", {"credential": "{}"}).status_code == 422
+
+    assert thief.post(PAGE, {"code": totp_code(device)}).status_code == 302
+
+
+# ── Somebody who is signed in ──
+def test_confirming_wrongly_closes_that_session_and_no_sign_in(alice: User, clock: TestClock) -> None:
+    clock.stop()
+    device = code_app(alice)
+    owner, thief = browser_at(HOME), Client(REMOTE_ADDR=ELSEWHERE)
+    sign_in(owner, alice)
+    thief.cookies.update(owner.cookies)
+    clock.advance(QUARTER)
+
+    statuses = [thief.post("/confirm/", {"code": wrong_code(device)}).status_code for _ in range(30)]
+
+    assert statuses == [422] * 5 + [429] * 25
+    refused = thief.post("/confirm/", {"code": wrong_code(device)}).content.decode()
+    assert "Sign out, then sign in again" in refused
+    assert owner.post("/confirm/", {"code": totp_code(device)}).status_code == 429, "the same session"
+    owner.post("/logout/")
+    assert owner_comes_in(alice)
+
+
+def test_ten_wrong_confirmations_a_day_over_all_sessions(alice: User, clock: TestClock) -> None:
+    clock.stop()
+    device = code_app(alice)
+    statuses: list[int] = []
+    for _session in range(3):
+        browser = browser_at(HOME)
+        sign_in(browser, alice)
+        statuses += [browser.post("/confirm/", {"code": wrong_code(device)}).status_code for _ in range(5)]
+        clock.advance(timedelta(minutes=1))
+
+    assert statuses == [422] * 10 + [429] * 5
+    assert owner_comes_in(alice)
 
 
 @pytest.mark.prove
@@ -117,7 +212,7 @@ def sign_ins_under_attack(user: User, clock: TestClock, *, sign_ins: int) -> int
     for number in range(sign_ins):
         for _ in range(7):  # five are looked at, the others are refused
             guess(browser_at(ELSEWHERE), user)
-        if number * 3 < MOST - 10:  # a hundred in a row would close codes for everybody
+        if number * 3 < 300:
             rob(user, device, "192.0.2.9", 3)
         clock.advance(timedelta(minutes=1))
         refused += not owner_comes_in(user)

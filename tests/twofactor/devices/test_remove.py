@@ -163,12 +163,12 @@ def test_a_code_confirms_once(owner: Client, device: TOTPDevice, clock: TestCloc
     assert owner.post("/confirm/", {"code": code}).status_code == 422
 
 
-def test_confirming_has_the_budget_of_signing_in(owner: Client, device: TOTPDevice) -> None:
+def test_five_wrong_confirmations_are_the_last_of_a_session(owner: Client, device: TOTPDevice) -> None:
     wrong = f"{(int(totp_code(device)) + 333_333) % 1_000_000:06d}"
 
     statuses = [owner.post("/confirm/", {"code": wrong}).status_code for _ in range(11)]
 
-    assert statuses == [422] * 10 + [429]
+    assert statuses == [422] * 5 + [429] * 6
 
 
 def test_renaming_keeps_everything_else(owner: Client, device: TOTPDevice) -> None:

@@ -18,10 +18,9 @@ from accounts.sessions.models import Session
 from accounts.user.models import User
 from audit import events
 from audit.actions import record
-from lib import clock, limits, place
+from lib import clock, place
 from lib.user_agent import browser_and_system
 from messaging.actions import queue
-from twofactor.challenge import budget
 from twofactor.methods.push import wakeup
 from twofactor.methods.push.limits import MOST_NO, hold_of, is_paused, sent_lately
 from twofactor.methods.push.models import REQUEST_LIFETIME, PushDevice, PushRequest
@@ -123,14 +122,11 @@ def _take_trial(device: PushDevice, request: PushRequest, decision: Decision) ->
 
 
 def _say_yes(device: PushDevice, request: PushRequest, decision: Decision) -> Outcome | None:
-    """A number is a guess until it is right: the try is reserved before it is looked at, as for any other answer."""
-    reservation = budget.reserve(request.user, request.origin)
+    """The number is tried once, by whoever holds the phone; how often a phone is asked is limited."""
     is_right = constant_time_compare(decision.number, request.number)
     with transaction.atomic():
-        if is_right:
-            limits.give_back(reservation)
         if not _answer(request, "APPROVED" if is_right else "WRONG_NUMBER", device=device):
-            return None  # a wrong one that came too late stays taken: giving it back opens the counter anew
+            return None
         if not is_right:
             record(events.ANSWER_WRONG, user=request.user, origin=request.origin, method=device.method_slug)
     return Outcome.APPROVED if is_right else Outcome.WRONG_NUMBER

@@ -31,6 +31,8 @@ REFUSALS = {
 class PushForm(ChallengeForm):
     """Nothing is typed here: the browser brings itself, and what it is for."""
 
+    is_guessable = False
+
     class Media:
         js = [Script("js/push.js", type="module")]
 

@@ -67,6 +67,7 @@ class CredentialField(forms.CharField):
 class KeyForm(ChallengeForm):
     """The answer of one of the person's keys."""
 
+    is_guessable = False
     credential = CredentialField(ask="get", read=read_signed)
 
     def __init__(self, data: Any = None, *, asked: Asked) -> None:
