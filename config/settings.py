@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 import dj_database_url
 import dj_email_url
-from django.utils.translation import gettext_lazy as _
 
 from config import demo_cast, demo_secrets, mailbox, message_kinds, push_services, safety
 from config.env import env_bool, env_int, env_list, env_str
+from lib import languages
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -73,10 +73,11 @@ MIDDLEWARE = [
     "twofactor.middleware.LazyOTPMiddleware",
     "accounts.sessions.known_browser.KnownBrowserMiddleware",
     "twofactor.trusted_browsers.cookie.BrowserCookieMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "accounts.login.middleware.SignInFirstMiddleware",
     "accounts.user.middleware.PersonalMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "lib.limits.TooManyAttemptsMiddleware",
+    "config.errors.NotAllowedPageMiddleware",
     "lib.bounds.StorableMiddleware",
 ]
 TEMPLATES = [
@@ -249,8 +250,8 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # our JSON lines
 
 # ── Language and time ─────────────────────────────────────────────────────────
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English")), ("de", _("German")), ("es", _("Spanish")), ("fr", _("French")), ("it", _("Italian"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGES = languages.whole_in(LOCALE_PATHS[0], own=LANGUAGE_CODE)
 TIME_ZONE = "UTC"
 
 # ── Static files ──────────────────────────────────────────────────────────────

@@ -1,11 +1,15 @@
-"""What people type: digits and readable codes, made and tidied up."""
+"""Codes that people type: digits and readable ones, made, and read as they were meant."""
 
 import re
 import secrets
+import unicodedata
 
+LONGEST = 64  # of what is typed: normalizing takes a time that grows faster than the text
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LOOKALIKES = str.maketrans("ILO", "110")
-SPACERS = re.compile(r"[ \-\u00a0\u2009\u202f]")
+# "3. ", as our own download has it. "3." and "3 " may be part of what follows, and are none where it is digits alone.
+LIST_NUMBER = re.compile(r"\A\W*[0-9]{1,2}[.):]\s+")
+TIGHT_LIST_NUMBER = re.compile(r"\A\W*[0-9]{1,2}(?:[.):]|\s+)")
 
 
 def digits(length: int) -> str:
@@ -13,9 +17,10 @@ def digits(length: int) -> str:
     return f"{secrets.randbelow(10**length):0{length}d}"
 
 
-def without_spacers(typed: str) -> str:
-    """What was typed without blanks and hyphens, which people and apps put between groups."""
-    return SPACERS.sub("", typed)
+def as_digits(typed: str, length: int) -> str:
+    """What was typed or pasted as so many ASCII digits, whichever script they were in; "" if it is none of those."""
+    code = _letters_and_digits(_without_list_number(typed))
+    return code if is_digits(code, length) else ""
 
 
 def is_digits(text: str, length: int) -> bool:
@@ -28,15 +33,43 @@ def readable(length: int) -> str:
     return "".join(secrets.choice(CROCKFORD) for _ in range(length))
 
 
-def as_readable(typed: str) -> str:
-    """What was typed in the alphabet of readable(): any case, with I, L and O for the digits they look like."""
-    return without_spacers(typed).upper().translate(LOOKALIKES)
+def as_readable(typed: str, length: int) -> str:
+    """The same in the alphabet of readable(): any case, with I, L and O for the digits they look like."""
+    text = _without_list_number(typed)
+    code = _letters_and_digits(text)
+    if len(code) > length and (number := TIGHT_LIST_NUMBER.match(text)):
+        code = _letters_and_digits(text[number.end() :])
+    # Of ASCII alone: a sharp s in upper case is two letters that nobody typed.
+    code = code.upper().translate(LOOKALIKES) if code.isascii() else ""
+    return code if is_readable(code, length) else ""
 
 
 def is_readable(text: str, length: int) -> bool:
     return len(text) == length and set(text) <= set(CROCKFORD)
 
 
+def is_key_output(typed: str) -> bool:
+    """What a YubiKey types when somebody touches it: letters that are the same on every keyboard ("modhex")."""
+    return re.fullmatch(r"[cbdefghijklnrtuv]{32,64}", typed.strip().lower()) is not None
+
+
 def grouped(text: str, size: int = 4, separator: str = " ") -> str:
     """The text in groups of that size."""
     return separator.join(text[i : i + size] for i in range(0, len(text), size))
+
+
+def _without_list_number(typed: str) -> str:
+    """In plain characters; "" if nobody types as much for a code."""
+    if len(typed) > LONGEST:
+        return ""
+    return LIST_NUMBER.sub("", "".join(map(_plain_digit, unicodedata.normalize("NFKC", typed))), count=1)
+
+
+def _letters_and_digits(text: str) -> str:
+    return "".join(character for character in text if character.isalnum())
+
+
+def _plain_digit(character: str) -> str:
+    """Arabic, Persian and other digits as ours."""
+    value = unicodedata.decimal(character, None)
+    return character if value is None else str(value)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.core.validators import RegexValidator
+from django.core.exceptions import ValidationError
 from django.forms.renderers import DjangoTemplates
 from django.template import engines
 from django.utils.choices import BaseChoiceIterator
@@ -20,12 +21,19 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.utils.safestring import SafeString
 
-# Line breaks would reach mail headers, and marks that turn the reading direction make one name look like another.
-one_line = RegexValidator(
-    r"\A[^\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]*\Z",
-    message=_("Use letters, digits and signs on one line only."),
-    code="one_line",
-)
+LINE_BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+DIRECTION_MARKS = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def one_line(text: str) -> None:
+    """A validator. Line breaks would reach mail headers; direction marks make one name look like another."""
+    if LINE_BREAKS.search(text):
+        raise ValidationError(_("Write it on one line, without tabs."), code="one_line")
+    if DIRECTION_MARKS.search(text):
+        words = _(
+            "There is a mark in it that nobody sees: it turns the direction of text. Type it instead of pasting it."
+        )
+        raise ValidationError(words, code="direction")
 
 
 INPUTS = {f"django/forms/widgets/{kind}.html" for kind in ("email", "hidden", "number", "password", "text")}

@@ -31,7 +31,5 @@ def absolute(path: str) -> str:
 
 @cache
 def available_languages() -> tuple[tuple[str, str], ...]:
-    """(code, own name) of the languages that have a compiled catalogue of ours: nobody is offered another one."""
-    compiled = {path.parent.parent.name for folder in settings.LOCALE_PATHS for path in folder.glob("*/*/django.mo")}
-    codes = [code for code, _name in settings.LANGUAGES if code == settings.LANGUAGE_CODE or code in compiled]
-    return tuple((code, get_language_info(code)["name_local"]) for code in codes)
+    """(code, own name) of the languages that we speak."""
+    return tuple((code, get_language_info(code)["name_local"]) for code, _name in settings.LANGUAGES)

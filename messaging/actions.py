@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import translation
 from django.utils.module_loading import import_string
 
-from lib import clock
+from lib import addresses, clock, languages
 from messaging import channels
 from messaging.errors import Refused, TemporaryFailure, Unwanted
 from messaging.models import Heartbeat, Message, PushSubscription, State
@@ -127,7 +127,7 @@ def _claim(message_id: UUID) -> Message | None:
 
 def _compose(message: Message) -> Content:
     composer: Callable[[Message], Content] = import_string(settings.MESSAGE_KINDS[message.kind].composer)
-    with translation.override(message.recipient_language):
+    with translation.override(languages.spoken(message.recipient_language)):
         return composer(message)
 
 
@@ -240,7 +240,8 @@ def _dead(message_ids: Collection[UUID]) -> MessageQuerySet:
 
 def forget(email: str) -> int:
     """Forget what was sent to an address before it had an account; what refers to a person goes with the person."""
-    return Message.objects.filter(user=None, recipient_email__iexact=email).delete()[0]
+    unclaimed = Message.objects.filter(user=None)
+    return unclaimed.filter(pk__in=addresses.rows_of(unclaimed, "recipient_email", email)).delete()[0]
 
 
 def forget_subscription(subscription_id: int | None) -> None:

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.smtp import EmailBackend
 
+from lib import addresses
 from messaging.errors import Refused, TemporaryFailure
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def as_mail(message: Message, content: Content) -> EmailMultiAlternatives:
     mail = EmailMultiAlternatives(
         subject=content.subject,
         body=content.text,
-        to=[message.recipient_email],
+        to=[addresses.compared(message.recipient_email)],  # as it is compared: no library reads it in another way
         headers={
             # The same at each try, so that a mailbox can drop the second copy of a mail sent twice.
             "Message-ID": f"<{message.pk.hex}@{urlsplit(settings.SITE_URL).hostname}>",

@@ -39,6 +39,7 @@ class Method:
     ask_detail: StrPromise
     device_model: type[SecondFactor]  # how an answer is checked
     challenge_form: type[ChallengeForm]  # how an answer is asked for
+    recognises: Callable[[str], bool] | None = None  # whether a text is an answer of it, wherever it was typed
     answered_by: type[SecondFactor] | None = None  # whose answers count: of device_model, or of all kinds of this one
     is_elsewhere: bool = False  # the answer is given on a phone: not what to ask first on a phone
     page: str = "add"  # the URL name of the page to set it up on

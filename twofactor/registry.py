@@ -29,6 +29,14 @@ def method_at(url_slug: str) -> Method | None:
     return next((method for method in METHODS if method.url_slug == url_slug), None)
 
 
+def method_meant(method: Method, typed: str, user: User) -> Method:
+    """The method whose answer was typed: of those that are typed, the one that recognises it, if the person has it."""
+    if method.recognises is None or method.recognises(typed):
+        return method
+    others = (other for other in METHODS if other.recognises is not None and other.recognises(typed))
+    return next((other for other in others if other.is_open_to(user)), method)
+
+
 def methods_of(user: User) -> list[Method]:
     """The methods a person has set up, read from the devices themselves; none if there are only backups left."""
     return [method for method, _last_used in last_uses_of(user)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import logging
+from datetime import timedelta
 from functools import cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from lib.slots import Given
 
 MOST_ASKED = 5  # devices that one answer may be right for, whatever their kind: each makes a guess likelier to fit
+
+TAKEN_JUST_NOW = timedelta(seconds=30)
 
 log = logging.getLogger("sallyport.second_factor")
 
@@ -117,6 +120,10 @@ class SecondFactor(TimestampMixin, Device):
         """Say whether the answer was right, once, and is used up."""
         return False
 
+    def has_just_taken(self, _answer: Any) -> bool:
+        """Say whether this very answer was accepted a moment ago: the form was sent twice."""
+        return False
+
     def hint(self, _answer: Any) -> str:
         """What would help the owner after a refusal, if the answer itself shows it. It gives a guesser nothing."""
         return ""
@@ -194,6 +201,11 @@ def why_refused(kinds: Sequence[Devices], answer: Any) -> Refusal:
     if True in verdicts:
         return Refusal.ALREADY_USED
     return Refusal.UNCHECKABLE if None in verdicts else Refusal.WRONG
+
+
+def who_has_just_taken(kinds: Sequence[Devices], answer: Any) -> SecondFactor | None:
+    """The device that accepted this very answer a moment ago."""
+    return next((device for device, told in _each(kinds, answer) if _ask(device.has_just_taken, told) is True), None)
 
 
 def hint_about(kinds: Sequence[Devices], answer: Any) -> str:

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 
 from lib import clock, crypto
 from lib.sealed_field import SealedField
-from twofactor.second_factor import SecondFactor
+from twofactor.second_factor import TAKEN_JUST_NOW, SecondFactor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,6 +63,10 @@ class TimedCodeDevice(SecondFactor):
 
     def has_spent(self, answer: str) -> bool:
         return any(not self._is_fresh(step) for step in self._steps_of(answer, settings.TOTP_WINDOW))
+
+    def has_just_taken(self, answer: str) -> bool:
+        is_recent = self.last_used_at is not None and clock.now() - self.last_used_at < TAKEN_JUST_NOW
+        return is_recent and self.last_step in self._steps_of(answer, settings.TOTP_WINDOW)
 
     def hint(self, answer: str) -> str:
         """That the phone's clock is wrong, and by how much, when that explains a code which was refused.

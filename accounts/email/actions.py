@@ -12,7 +12,7 @@ from accounts.user.actions import renew_auth
 from accounts.user.models import User
 from audit import events
 from audit.actions import record
-from lib import clock
+from lib import addresses, clock
 from messaging.actions import queue
 from messaging.recipient import Recipient
 
@@ -90,7 +90,7 @@ def stop_change(change: EmailChange, *, origin: Origin) -> bool:
 
 def _tell_new_address(change: EmailChange, user: User) -> None:
     """The link, or, where the address has an account, a mail to its owner that says so."""
-    owner = User.objects.filter(email=change.new_email).first()
+    owner = User.objects.filter(email_compared=addresses.compared(change.new_email)).first()
     if owner is None:
         # No name: it would let anyone write a line to strangers in our name.
         to = Recipient(email=change.new_email, language=user.language, name="")
@@ -116,10 +116,10 @@ def _is_moved(user: User, email: str) -> bool:
     """Give the person the address; False when another account was quicker, even by a moment."""
     try:
         with transaction.atomic():
-            User.objects.filter(pk=user.pk).update(email=email)
+            User.objects.filter(pk=user.pk).update(email=email, email_compared=addresses.compared(email))
     except IntegrityError:
         return False
-    user.email = email
+    user.email, user.email_compared = email, addresses.compared(email)
     return True
 
 

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.user.fields import EmailAddressField
+from lib import addresses
 
 if TYPE_CHECKING:
     from accounts.user.models import User
@@ -32,6 +33,6 @@ class ChangeEmailForm(forms.Form):
 
     def clean_email(self) -> str:
         email: str = self.cleaned_data["email"]
-        if email == self.user.email:
+        if addresses.compared(email) == self.user.email_compared:
             raise ValidationError(_("That is your email already. Enter another one."), code="same")
         return email

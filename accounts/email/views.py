@@ -9,14 +9,15 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.email import actions
 from accounts.email.forms import ChangeEmailForm
 from accounts.email.models import EmailChange
 from accounts.sudo.actions import own_sudo
 from accounts.sudo.decorators import keeps, no_sudo, require_sudo
-from lib import limits, links
+from lib import addresses, limits, links
+from lib.form_page import post_only
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -38,7 +39,7 @@ def change(request: SignedInRequest) -> HttpResponse:
     if form.is_valid():
         email = form.cleaned_data["email"]
         limits.reserve(PER_PERSON, request.user.pk)
-        limits.reserve(PER_ADDRESS, email)
+        limits.reserve(PER_ADDRESS, addresses.compared(email))
         actions.ask_change(email, by=own_sudo(request), origin=request.origin)
         messages.info(request, _("Check the mailbox of %(email)s and open the link in our mail.") % {"email": email})
         return redirect("accounts:email:change")
@@ -47,7 +48,7 @@ def change(request: SignedInRequest) -> HttpResponse:
 
 
 @require_sudo
-@require_POST
+@post_only
 def cancel(request: SignedInRequest) -> HttpResponse:
     actions.cancel_change(by=own_sudo(request), origin=request.origin)
     messages.success(request, _("The change is stopped. Your email stays as it is."))
@@ -88,6 +89,6 @@ def stop(request: Request, token: str) -> HttpResponse:
 
 
 @login_not_required
-@require_GET
+@require_safe
 def forgot(request: Request) -> HttpResponse:
     return render(request, "accounts/email/forgot.html")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
 from django.conf import settings
 from django.contrib import auth
 from django.db import transaction
+from django.middleware.csrf import rotate_token
 from django.utils.module_loading import import_string
 
 from accounts.lock import gate
@@ -14,13 +17,14 @@ from accounts.login import alerts
 from accounts.login.models import LoginAttempt, oldest_start
 from accounts.sessions import known_browser
 from accounts.sessions.actions import forget_browsers
-from accounts.sessions.models import Ending
+from accounts.sessions.models import Ending, Session
 from accounts.sessions.proof import PASSWORD, Proof
+from accounts.sessions.store import digest_of
 from accounts.user.actions import renew_auth
 from accounts.user.models import User
 from audit import events
 from audit.actions import record
-from lib import prepared
+from lib import clock, prepared
 from lib.prepared import PreparedSelect
 
 if TYPE_CHECKING:
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
     from accounts.requests import Request, SignedInRequest
 
 ATTEMPT_KEY = "login_attempt"
+SENT_TWICE_WITHIN = timedelta(seconds=30)
 NAME_KEY = "login_name"  # of whoever has just confirmed it in this browser: the form shows it
 _PENDING_HERE = PreparedSelect(  # with what finishing it needs
     lambda given: (
@@ -39,6 +44,14 @@ _PENDING_HERE = PreparedSelect(  # with what finishing it needs
         .select_related("user__audit_head")
     )
 )
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A session, and the sign-in that opened it."""
+
+    session: Session
+    attempt: LoginAttempt
 
 
 class AttemptIsOver(Exception):
@@ -80,6 +93,36 @@ def attempt_of(request: Request) -> LoginAttempt | None:
     if attempt_id is None:
         return None
     return _PENDING_HERE.one(pk=attempt_id, digest=request.session.digest, since=oldest_start())
+
+
+def over_in(request: Request) -> LoginAttempt | None:
+    """The last sign-in that was begun in this browser, pending or not."""
+    attempt_id = request.session.get(ATTEMPT_KEY, 0)
+    here = LoginAttempt.objects.filter(pk=attempt_id, session_digest=request.session.digest)
+    return here.select_related("user").first() if attempt_id else None
+
+
+def just_opened(request: Request) -> Opened | None:
+    """What another request of this browser has just signed in, if this one came with the key of before.
+
+    That key alone lets nobody in: whoever planted it in the browser has it too.
+    """
+    key = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
+    if not key:
+        return None
+    now = clock.now()
+    here = Session.objects.live(now).filter(former_digest=digest_of(key), first_seen_at__gt=now - SENT_TWICE_WITHIN)
+    session = here.first()
+    finished = LoginAttempt.objects.filter(session_digest=digest_of(key), state=LoginAttempt.State.FINISHED)
+    attempt = finished.filter(user=session.user_id).select_related("user").last() if session else None
+    return Opened(session, attempt) if session and attempt else None
+
+
+def go_on_in(request: Request, session: Session) -> None:
+    """The answer to the form that was faster may never be read: then the browser has only this one's key."""
+    request.session.take_over(session)
+    request.session.save()
+    rotate_token(request)
 
 
 def finish(request: Request, attempt: LoginAttempt, *, device: Device, method: str, browser_digest: str = "") -> None:

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from lib.form_page import page_at
 from lib.site import path_of
 
 LONGEST = 2000
@@ -37,5 +38,5 @@ def safe_next(request: HttpRequest, wanted: str) -> str:
     if is_page and url_has_allowed_host_and_scheme(
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     ):
-        return wanted
+        return page_at(wanted)
     return path_of(settings.LOGIN_REDIRECT_URL)

@@ -12,13 +12,14 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.login import actions
 from accounts.login.forms import SignInForm
 from accounts.login.next_url import next_of
 from accounts.password.check import check_login
 from accounts.sudo.decorators import no_sudo
+from lib.form_page import post_only
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -54,14 +55,14 @@ def sign_in(request: Request) -> HttpResponse:
 
 
 @login_not_required
-@require_GET
+@require_safe
 def help(request: Request) -> HttpResponse:  # noqa: A001 - the page's word: URL, template and test carry it too
     return render(request, "accounts/login/help.html", {"is_pending": actions.attempt_of(request) is not None})
 
 
 @no_sudo("Leaving must always be possible")
 @login_not_required
-@require_POST
+@post_only
 def sign_out(request: Request) -> HttpResponse:
     """With "next" for whoever wants to be there as somebody else."""
     next_url = next_of(request) if "next" in request.POST else ""

@@ -17,6 +17,7 @@ from accounts.password.validators import is_leaked
 from accounts.sessions import known
 from accounts.user.models import User
 from accounts.user.typed_login import canonical
+from accounts.user.typed_password import composed, spellings
 from audit import events
 from audit.actions import record
 from lib import at_once, even_time, limits
@@ -143,7 +144,8 @@ def _is_right(user: User | None, password: str) -> bool:
     """Checks one hash whoever is asked for, so that time does not tell who exists (ASVS 6.3.8)."""
     stand_in = _hash_of_nobody()  # made at the first check of a process, not at the first for nobody
     if user is None:
-        hashers.check_password(password, stand_in)  # making a hash instead would take other steps
+        for spelling in spellings(password):  # as many as for somebody
+            hashers.check_password(spelling, stand_in)  # making a hash instead would take other steps
         return False
     return user.check_password(password) and user.is_active
 
@@ -155,6 +157,6 @@ def _hash_of_nobody() -> str:
 
 def _note_leaked(user: User, password: str) -> None:
     """Remember whether the list of leaked passwords has come to hold this one: pages never see a password to ask."""
-    is_on_list = is_leaked(password)
+    is_on_list = is_leaked(composed(password))
     if is_on_list != user.password_is_leaked:
         User.objects.filter(pk=user.pk, password=user.password).update(password_is_leaked=is_on_list)

@@ -10,7 +10,7 @@ LONGEST = 1024  # code points; longer is refused before any hashing (ASVS 6.2.9)
 
 
 class PasswordField(forms.CharField):
-    """A password exactly as typed: nothing stripped, nothing cut."""
+    """A password as typed: nothing stripped, nothing cut."""
 
     def __init__(self, *, autocomplete: str, **options: Any) -> None:
         attrs = {"autocomplete": autocomplete, "autocapitalize": "none", "spellcheck": "false"}

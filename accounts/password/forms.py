@@ -9,7 +9,8 @@ from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from accounts.password.fields import PasswordField
+from accounts.password.fields import LONGEST, PasswordField
+from accounts.user.typed_password import composed
 
 if TYPE_CHECKING:
     from accounts.user.models import User
@@ -24,6 +25,12 @@ class NewPasswordField(PasswordField):
         options.setdefault("label", _("New password"))
         messages = {"required": _("Choose a password")}
         super().__init__(autocomplete="new-password", help_text=HINT, error_messages=messages, **options)
+
+    def to_python(self, value: Any) -> str:
+        """As it will be hashed: its length and its place on lists are judged of that."""
+        password = super().to_python(value) or ""
+        # Composing takes a time that grows faster than the text; a longer one is refused.
+        return composed(password) if len(password) <= LONGEST else password
 
 
 class CurrentPasswordField(PasswordField):

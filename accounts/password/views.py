@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.login.actions import AttemptIsOver, begin
 from accounts.password import actions
@@ -70,7 +70,7 @@ def forgot(request: Request) -> HttpResponse:
 
 
 @login_not_required
-@require_GET
+@require_safe
 def forgot_sent(request: Request) -> HttpResponse:
     return render(request, "accounts/password/forgot_sent.html")
 

@@ -62,6 +62,7 @@ class Session(models.Model):
     expires_at = models.DateTimeField()
     ip = models.GenericIPAddressField(null=True)
     network_digest = models.CharField(max_length=64, blank=True)  # "" where it makes nobody known
+    former_digest = models.CharField(max_length=64, blank=True)  # of the key that the sign-in replaced
     user_agent = models.CharField(max_length=512, blank=True)
     place = models.CharField(max_length=200, blank=True)  # approximate, "" when unknown
     proved_by = models.CharField(max_length=32, blank=True)  # see accounts.sessions.proof
@@ -82,6 +83,7 @@ class Session(models.Model):
             models.Index(fields=["user", "network_digest", "first_seen_at"], name="session_known_network"),
             models.Index(fields=["network_digest", "first_seen_at"], name="session_network"),
             models.Index(fields=["expires_at"], name="session_expiry"),
+            models.Index(fields=["former_digest"], condition=~Q(former_digest=""), name="session_former_key"),
             models.Index(fields=["browser_digest"], condition=~Q(browser_digest=""), name="session_browser"),
             models.Index(
                 fields=["user", "known_browser"], condition=~Q(known_browser=""), name="session_known_browser"

@@ -79,6 +79,7 @@ class SessionStore(SessionBase):
         age = settings.STAFF_SESSION_AGE if user.is_support else timedelta(seconds=settings.SESSION_COOKIE_AGE)
         self._facts |= {
             "user_id": user.pk,
+            "former_digest": self.row.key_digest if self.row else "",
             "first_seen_at": now,
             "last_seen_at": now,
             "idle": idle,
@@ -95,6 +96,14 @@ class SessionStore(SessionBase):
             "ends_with_browser": user.asks_every_time,
             "sudo_until": now + SUDO if proof.grants_sudo else None,
         }
+
+    def take_over(self, row: Session) -> None:
+        """Go on as a session of this browser whose key it may never have got: it gets another, the first one dies."""
+        self._row, self._facts = row, {}
+        self._saved = None
+        self._data().clear()
+        self._data().update(self.decode(row.data))
+        self.cycle_key()
 
     def grant_sudo(self) -> None:
         """Fifteen minutes, not sliding, under a new key."""

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_safe
 
 from accounts.login.actions import sign_out_elsewhere, sign_out_everywhere
 from accounts.sessions import actions
 from accounts.sessions.models import Session
 from accounts.sudo.decorators import require_sudo
 from lib import clock
+from lib.form_page import post_only
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -24,7 +25,7 @@ MOST_SHOWN = 100
 MOST_ENDED = 20
 
 
-@require_GET
+@require_safe
 def sessions(request: SignedInRequest) -> HttpResponse:
     now = clock.now()
     mine = Session.objects.filter(user=request.user)
@@ -39,7 +40,7 @@ def sessions(request: SignedInRequest) -> HttpResponse:
 
 
 @require_sudo
-@require_POST
+@post_only
 def end(request: SignedInRequest, session_id: int) -> HttpResponse:
     """One of the person's own; somebody else's, or one that is over, is as good as none."""
     session = get_object_or_404(Session.objects.live(clock.now()).filter(user=request.user), pk=session_id)
@@ -49,7 +50,7 @@ def end(request: SignedInRequest, session_id: int) -> HttpResponse:
 
 
 @require_sudo
-@require_POST
+@post_only
 def end_others(request: SignedInRequest) -> HttpResponse:
     sign_out_elsewhere(request)
     messages.success(request, _("You are signed out everywhere else."))
@@ -57,7 +58,7 @@ def end_others(request: SignedInRequest) -> HttpResponse:
 
 
 @require_sudo
-@require_POST
+@post_only
 def end_all(request: SignedInRequest) -> HttpResponse:
     """Here as well."""
     sign_out_everywhere(request)

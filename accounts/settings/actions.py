@@ -17,7 +17,7 @@ from accounts.user.actions import renew_auth
 from accounts.user.models import User
 from audit import events
 from audit.actions import close_record, record
-from lib import clock
+from lib import addresses, clock
 from messaging.actions import forget, queue
 
 if TYPE_CHECKING:
@@ -102,7 +102,8 @@ def _delete_for_good(deletion: Deletion) -> int:
         return 0  # restored, or deleted by another worker, since it was read
     deleted = forget(user.email)
     for link in (SignUp, Invitation):
-        deleted += link.objects.filter(email__iexact=user.email, created_at__lt=deletion.asked_at).delete()[0]
+        older = link.objects.filter(created_at__lt=deletion.asked_at)
+        deleted += older.filter(pk__in=addresses.rows_of(older, "email", user.email)).delete()[0]
     user_id = user.pk
     close_record(user)
     deleted += user.delete()[0]

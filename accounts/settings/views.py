@@ -19,7 +19,7 @@ from accounts.settings.forms import DeleteForm, SettingsForm
 from accounts.settings.models import GRACE, Deletion
 from accounts.sudo.actions import check_own_password, own_sudo
 from accounts.sudo.decorators import no_sudo, require_sudo
-from lib import limits, links
+from lib import languages, limits, links
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -34,7 +34,11 @@ EXPORTS = limits.Limit(name="export", times=10, period=timedelta(hours=1))
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: SignedInRequest) -> HttpResponse:
     user = request.user
-    present = {"language": user.language, "time_zone": user.time_zone, "alerts": user.alerts_new_places}
+    present = {
+        "language": languages.spoken(user.language),
+        "time_zone": user.time_zone,
+        "alerts": user.alerts_new_places,
+    }
     form = SettingsForm(request.POST if request.method == "POST" else None, initial=present)
     if form.is_valid():
         limits.reserve(SAVES, user.pk)

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
-from django.utils.translation import get_language
 
 from accounts.settings.time_zones import usual_in
 from accounts.signup.models import Invitation, SignUp
 from accounts.user.models import User
+from accounts.user.typed_password import composed
 from audit import events
 from audit.actions import record
-from lib import clock
+from lib import addresses, clock, languages
 from messaging.actions import queue
 from messaging.recipient import Recipient
 
@@ -27,13 +27,13 @@ def ask_sign_up(*, email: str, name: str, password: str, country: str, invitatio
     Whoever typed the address sees no difference, nor takes one longer: both cost a hash, a row and a message
     (ASVS 6.3.8).
     """
-    hashed = make_password(password)
-    language = get_language() or "en"
+    hashed = make_password(composed(password))
+    language = languages.present()
     with transaction.atomic():
         if invitation is not None and not _spend(invitation):
             return None
         sign_up = SignUp.objects.create(email=email, name=name, password=hashed, country=country, language=language)
-        owner = User.objects.filter(email=email).first()
+        owner = User.objects.filter(email_compared=addresses.compared(email)).first()
         if owner is None:
             to = Recipient(email=email, language=language, name=name)
             queue("signup_verify", to=to, details={"sign_up": sign_up.pk}, expires_in=SignUp.lifetime)
@@ -56,9 +56,10 @@ def verify_sign_up(sign_up: SignUp, *, origin: Origin) -> User | None:
 
 @transaction.atomic
 def invite(email: str, *, language: str) -> Invitation:
-    """Send somebody the link that lets them sign up."""
-    invitation = Invitation.objects.create(email=email.lower())
-    to = Recipient(email=email, language=language, name="")
+    """Send somebody the link that lets them sign up. Raises addresses.NoAddress."""
+    addresses.deliverable(email)
+    invitation = Invitation.objects.create(email=addresses.tidied(email))
+    to = Recipient(email=invitation.email, language=language, name="")
     queue("signup_invitation", to=to, details={"invitation": invitation.pk}, expires_in=Invitation.lifetime)
     return invitation
 

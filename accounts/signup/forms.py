@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.password.forms import CurrentPasswordField, NewPasswordField
 from accounts.user.fields import CountryField, EmailAddressField, PersonNameField
 from accounts.user.models import User
+from lib import addresses
 
 if TYPE_CHECKING:
     from accounts.signup.models import Invitation
@@ -34,7 +35,8 @@ class SignUpForm(forms.Form):
 
     def clean_email(self) -> str:
         email: str = self.cleaned_data["email"]
-        if self.invitation is not None and email != self.invitation.email.lower():
+        invited = self.invitation.email if self.invitation is not None else email
+        if addresses.compared(email) != addresses.compared(invited):
             raise ValidationError(_("Use the address that was invited."), code="other_address")
         return email
 

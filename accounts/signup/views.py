@@ -12,14 +12,15 @@ from django.contrib.auth.hashers import check_password
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.login.actions import NAME_KEY
 from accounts.signup import actions
 from accounts.signup.forms import SignUpForm, VerifyForm
 from accounts.signup.models import Invitation, SignUp
 from accounts.sudo.decorators import no_sudo
-from lib import limits, links
+from accounts.user.typed_password import spellings
+from lib import addresses, limits, links
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -51,7 +52,7 @@ def sign_up(request: Request) -> HttpResponse:
     form = SignUpForm(request.POST if request.method == "POST" else None, invitation=invitation)
     if form.is_valid():
         limits.reserve(PER_NETWORK, request.origin.network)
-        limits.reserve(PER_ADDRESS, form.cleaned_data["email"])
+        limits.reserve(PER_ADDRESS, addresses.compared(form.cleaned_data["email"]))
         pending = actions.ask_sign_up(**form.cleaned_data, invitation=invitation)
         request.session[SESSION_KEY] = pending.pk if pending else None
         request.session[EMAIL_KEY] = form.cleaned_data["email"]
@@ -60,7 +61,7 @@ def sign_up(request: Request) -> HttpResponse:
 
 
 @login_not_required
-@require_GET
+@require_safe
 def sent(request: Request) -> HttpResponse:
     return render(request, "accounts/signup/sent.html", {"email": request.session.get(EMAIL_KEY, "")})
 
@@ -91,7 +92,7 @@ def verify(request: Request, token: str) -> HttpResponse:
 
 def knows_password(pending: SignUp, password: str) -> bool:
     limits.reserve(TRIES_PER_LINK, pending.pk)
-    return check_password(password, pending.password)
+    return any(check_password(spelling, pending.password) for spelling in spellings(password))
 
 
 def open_account(request: Request, pending: SignUp) -> HttpResponse:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.sudo import kept_input
+from lib.form_page import page_of_form
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,14 +69,7 @@ def keeps(*fields: str) -> Callable[[View], View]:
 def _ask_to_confirm(request: SignedInRequest, fields: tuple[str, ...]) -> HttpResponse:
     page = request.get_full_path()
     if request.method == "POST":
-        page = _page_of_form(request) or page
+        page = page_of_form(request)
         kept_input.keep(request, fields, page=page)
     query = urlencode({"next": page})
     return HttpResponseRedirect(f"{reverse('twofactor:challenge:confirm')}?{query}")
-
-
-def _page_of_form(request: SignedInRequest) -> str:
-    """The page of ours that the form stood on: some addresses answer nothing but POST."""
-    came_from = urlsplit(request.headers.get("Referer", ""))
-    is_ours = (came_from.scheme, came_from.netloc) == (request.scheme, request.get_host())
-    return came_from._replace(scheme="", netloc="", fragment="").geturl() if is_ours else ""

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.user import countries
+from lib import addresses
 from lib.forms import LongChoices, LongSelect, one_line
 
 
 class EmailAddressField(forms.EmailField):
-    """An e-mail address, in lower case as accounts keep it."""
+    """An e-mail address, as accounts keep it."""
 
     def __init__(self, **options: Any) -> None:
         messages = {
@@ -21,11 +23,20 @@ class EmailAddressField(forms.EmailField):
         }
         attrs = {"autocomplete": "email", "autocapitalize": "none", "spellcheck": "false"}
         options = {"label": _("Email"), "error_messages": messages, **options}
-        super().__init__(max_length=254, widget=forms.EmailInput(attrs=attrs), **options)
+        super().__init__(max_length=addresses.LONGEST, widget=forms.EmailInput(attrs=attrs), **options)
+
+    def to_python(self, value: Any) -> str:
+        """Tidied before it is judged: a domain in full-width or decomposed letters is a domain."""
+        typed = super().to_python(value) or ""
+        return addresses.tidied(typed) if len(typed) <= addresses.LONGEST else typed
 
     def clean(self, value: Any) -> str:
         email: str = super().clean(value)
-        return email.lower()
+        try:
+            addresses.deliverable(email)
+        except addresses.NoAddress:
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from None
+        return email
 
 
 class PersonNameField(forms.CharField):

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
 from accounts.user.models import User
+from lib import languages
 
 
 class PersonalMiddleware:
@@ -18,7 +19,7 @@ class PersonalMiddleware:
         user = request.user
         if not isinstance(user, User):
             return self.get_response(request)
-        with translation.override(user.language), timezone.override(user.zone):
+        with translation.override(languages.spoken(user.language)), timezone.override(user.zone):
             request.LANGUAGE_CODE = translation.get_language()
             response = self.get_response(request)
             # Else LocaleMiddleware would name the browser's language.

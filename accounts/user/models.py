@@ -15,8 +15,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.user import login_id
 from accounts.user.typed_login import canonical
+from accounts.user.typed_password import composed, spellings
 from audit import chain
-from lib import clock
+from lib import addresses, clock
 from lib.prepared import PreparedSelect
 from messaging.recipient import Recipient
 
@@ -44,7 +45,8 @@ class UserManager(BaseUserManager["User"]):
 
     def create_user(self, *, email: str, password: str | None = None, **fields: Any) -> User:
         """Make an account; the password is hashed, None makes one that nobody can sign in with."""
-        user = self.model(email=email.lower(), login_id=self._free_login_id(), **fields)
+        user = self.model(login_id=self._free_login_id(), **fields)
+        user.email, user.email_compared = addresses.tidied(email), addresses.compared(email)
         user.set_password(password)
         user.save(using=self._db)
         chain.open_for(user)
@@ -53,7 +55,7 @@ class UserManager(BaseUserManager["User"]):
     def by_login(self, login: str) -> User | None:
         """The person with that e-mail address or login ID, in any case."""
         login = canonical(login)
-        return _BY_EMAIL.one(email=login) if "@" in login else _BY_LOGIN_ID.one(login_id=login)
+        return _BY_EMAIL.one(address=login) if "@" in login else _BY_LOGIN_ID.one(login_id=login)
 
     def holding(self, pk: int) -> QuerySet[User]:
         """The person as they are now; until the transaction ends nobody locks the account or changes what proves them.
@@ -73,7 +75,8 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser):
     """An account. Second factors refer to it; it does not know them."""
 
-    email = models.EmailField(unique=True)  # kept in lower case
+    email = models.EmailField(unique=True)  # as its owner typed it, in lower case
+    email_compared = models.CharField(max_length=254, unique=True)  # the one form of it: lib.addresses
     login_id = models.CharField(max_length=16, unique=True)
     name = models.CharField(max_length=150)
     language = models.CharField(max_length=10, default="en")
@@ -120,8 +123,10 @@ class User(AbstractBaseUser):
     @property
     def recipients(self) -> list[Recipient]:
         """Where alerts go: the address, then those that can still take the account back. A thief may have the first."""
-        former = self.email_changes.undoable().exclude(old_email=self.email).values_list("old_email", flat=True)
-        old = [Recipient(email=email, language=self.language, name=self.name) for email in sorted(set(former))]
+        former = self.email_changes.undoable().values_list("old_email", flat=True)
+        others = {addresses.compared(email): email for email in sorted(set(former), reverse=True)}
+        others.pop(self.email_compared, None)
+        old = [Recipient(email=others[key], language=self.language, name=self.name) for key in sorted(others)]
         return [self.recipient, *old]
 
     @property
@@ -143,17 +148,25 @@ class User(AbstractBaseUser):
             return ZoneInfo("UTC")
 
     def check_password(self, raw_password: str | None) -> bool:
-        """Whether it is right; one that was hashed with other parameters is hashed anew.
+        """Whether it is right; one that was hashed with other parameters, or not composed, is hashed anew.
 
         Unlike Django's, it does not put the old password back when a new one was set in the same instant.
         """
+        return any(self._is_hash_of(spelling) for spelling in spellings(raw_password or ""))
 
+    def _is_hash_of(self, password: str) -> bool:
         def rehash(password: str) -> None:
-            fresh = hashers.make_password(password)
+            fresh = hashers.make_password(composed(password))
             if User.objects.filter(pk=self.pk, password=self.password).update(password=fresh):
                 self.password = fresh
 
-        return hashers.check_password(raw_password, self.password, rehash)
+        is_right = hashers.check_password(password, self.password, rehash)
+        if is_right and password != composed(password):
+            rehash(password)
+        return is_right
+
+    def set_password(self, raw_password: str | None) -> None:
+        super().set_password(raw_password if raw_password is None else composed(raw_password))
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """Ties a session to the password and to the generation: raising either ends it at its next request."""
@@ -165,6 +178,6 @@ class User(AbstractBaseUser):
 
 
 # With the end of the record: noting a wrong password then takes as many steps for somebody as for nobody.
-_BY_EMAIL = PreparedSelect(lambda given: User.objects.filter(email=given.email).select_related("audit_head"))
+_BY_EMAIL = PreparedSelect(lambda given: User.objects.filter(email_compared=given.address).select_related("audit_head"))
 _BY_LOGIN_ID = PreparedSelect(lambda given: User.objects.filter(login_id=given.login_id).select_related("audit_head"))
 _HELD = PreparedSelect(lambda given: User.objects.holding(given.pk))

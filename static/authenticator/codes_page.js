@@ -2,7 +2,7 @@
 
 import { now } from "./clock.js";
 import { code, grouped, step } from "./codes.js";
-import { all, announce, field, fill, fromTemplate, nameOf, one } from "./page.js";
+import { all, announce, copyText, field, fill, fromTemplate, nameOf, one } from "./page.js";
 import { accounts, change, forget } from "./store.js";
 import { day, say } from "./words.js";
 
@@ -58,7 +58,7 @@ function row(account, section) {
   field(made, "open").href = `/authenticator/account/${account.id}/`
   const copy = field(made, "copy")
   copy.setAttribute("aria-label", say("copy_code", { name }))
-  copy.hidden = !navigator.clipboard
+  copy.hidden = false
   copy.onclick = () => copyCode(made)
   field(made, "up").onclick = () => move(account, -1, section)
   field(made, "down").onclick = () => move(account, 1, section)
@@ -83,10 +83,10 @@ export async function tick(section, time) {
 }
 
 async function copyCode(row) {
-  await navigator.clipboard.writeText(field(row, "code").textContent.replace(/\s/g, ""))
-  announce(say("copied"))
+  const said = await copyText(field(row, "code").textContent.replace(/\s/g, ""), field(row, "code"))
+  announce(said)
   row.classList.add("copied")
-  row.dataset.copied = say("copied")
+  row.dataset.copied = said
   setTimeout(() => row.classList.remove("copied"), SHOWN)
 }
 

@@ -2,7 +2,7 @@
 
 import { call, Offline } from "./api.js";
 import { ask } from "./link.js";
-import { all, announce, busy, facts, fault, field, fill, go, isInstalled, isIOS, nameOf, one, part } from "./page.js";
+import { all, announce, busy, copyText, facts, fault, field, fill, go, isInstalled, isIOS, nameOf, one, part } from "./page.js";
 import * as push from "./push.js";
 import { isTrial } from "./requests.js";
 import { account as stored, change, forget } from "./store.js";
@@ -124,7 +124,6 @@ async function backupCodes(section) {
   await change(device.id, { has_backup_codes: false })
   one("#backup-codes").replaceChildren(...codes.map(line))
   one('[data-do="share"]', section).hidden = !navigator.share
-  one('[data-do="copy-codes"]', section).hidden = !navigator.clipboard
   part(section, "codes")
 }
 
@@ -149,9 +148,9 @@ function download() {
 const share = () => navigator.share({ text: asText() }).catch(() => {}) // closing the sheet is no fault
 
 async function copy(section) {
-  await navigator.clipboard.writeText(asText())
-  fill(section, { copied: say("copied") })
-  announce(say("copied"))
+  const said = await copyText(asText(), one("#backup-codes"))
+  fill(section, { copied: said })
+  announce(said)
   setTimeout(() => fill(section, { copied: say("copy") }), SHOWN)
 }
 

@@ -1,5 +1,7 @@
 // One page, many addresses: which view is shown, and the few things that views do to it.
 
+import { say } from "./words.js";
+
 export const one = (selector, root = document) => root.querySelector(selector)
 export const all = (selector, root = document) => root.querySelectorAll(selector)
 export const field = (root, name) => one(`[data-f="${name}"]`, root)
@@ -29,6 +31,17 @@ export function focusOn(heading) {
 
 export function announce(text) {
   one("#announce").textContent = text
+}
+
+// Copies the text and says so; where the browser refuses, what shows it is selected.
+export async function copyText(text, shown) {
+  try {
+    await navigator.clipboard.writeText(text)
+    return say("copied")
+  } catch {
+    getSelection().selectAllChildren(shown)
+    return say("selected")
+  }
 }
 
 export function fault(root, name, text) {

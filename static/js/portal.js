@@ -16,17 +16,21 @@ for (const button of all("[data-reveal]")) {
   input.form?.addEventListener("submit", () => show(false))
 }
 
-// Copy what an element says; with data-joined, without the blanks that only help the eye.
-for (const button of navigator.clipboard ? all("[data-copy]") : []) {
+// Copy what an element says; with data-joined, without the blanks that only help the eye. A browser may refuse: then the
+// text is selected, for the keys or the menu that always work.
+for (const button of all("[data-copy]")) {
   const label = button.querySelector("span")
   const before = label.textContent
   button.hidden = false
   button.addEventListener("click", async () => {
-    const text = document.querySelector(button.dataset.copy).textContent.trim()
-    await navigator.clipboard.writeText("joined" in button.dataset ? text.replace(/\s/g, "") : text.replace(/\s*\n\s*/g, "\n"))
-    label.textContent = button.dataset.done
-    announce(button.dataset.done)
-    setTimeout(() => (label.textContent = before), 3000)
+    const from = document.querySelector(button.dataset.copy)
+    const text = from.textContent.trim()
+    const wanted = "joined" in button.dataset ? text.replace(/\s/g, "") : text.replace(/\s*\n\s*/g, "\n")
+    const isCopied = await copied(wanted)
+    if (!isCopied) getSelection().selectAllChildren(from)
+    label.textContent = isCopied ? button.dataset.done : document.body.dataset.selected
+    announce(label.textContent)
+    setTimeout(() => (label.textContent = before), isCopied ? 3000 : 10000)
   })
 }
 
@@ -36,13 +40,15 @@ for (const button of all("[data-print]")) {
   button.addEventListener("click", () => print())
 }
 
-// A pasted "123 456" fits the slots; a complete code sends itself, where the form asks for it.
+// A pasted "123 456" fits the slots; a complete code sends itself, where the form asks for it. Digits alone, of any
+// script: a security key that is touched types letters, and the server reads whatever else there may be.
 for (const input of all("[data-code-length]")) {
   let sent
-  input.addEventListener("input", () => {
-    const code = input.value.replace(/[\s-]/g, "")
+  input.addEventListener("input", ({ isComposing }) => {
+    const code = input.value.replace(/[\s\p{Pd}\p{Cf}]/gu, "")
+    if (isComposing || !/^\p{Nd}+$/u.test(code)) return
     if (code !== input.value) input.value = code
-    if (!("autosubmit" in input.form.dataset) || code.length != input.dataset.codeLength || code === sent) return
+    if (!("autosubmit" in input.form.dataset) || [...code].length != input.dataset.codeLength || code === sent) return
     sent = code
     input.form.requestSubmit()
   })
@@ -82,6 +88,15 @@ for (const menu of all("details.menu")) {
   })
 }
 
+async function copied(text) {
+  try {
+    await navigator.clipboard.writeText(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
 function announce(text) {
   document.getElementById("announce").textContent = text
 }
@@ -89,8 +104,14 @@ function announce(text) {
 // ── Passkeys and security keys: asked here, everything else is made and checked by the server. ──
 
 const ASKING = globalThis.PublicKeyCredential
-const CAN_ASK = Boolean(ASKING?.parseRequestOptionsFromJSON && ASKING.parseCreationOptionsFromJSON)
-const WORDS_FOR = { NotAllowedError: "cancelled", AbortError: "cancelled", InvalidStateError: "duplicate" }
+const CAN_ASK = Boolean(ASKING && navigator.credentials)
+// SecurityError: keys belong to one host name, and this page has another.
+const WORDS_FOR = {
+  NotAllowedError: "cancelled",
+  AbortError: "cancelled",
+  InvalidStateError: "duplicate",
+  SecurityError: "elsewhere",
+}
 const FRESH_FOR = 4 * 60 * 1000 // the server forgets a question after five minutes
 
 let filling // the offer of passkeys in the sign-in field: a browser asks one thing at a time
@@ -174,10 +195,38 @@ async function ask(input, how = {}) {
   const options = await fetchOptions(input, how.signal)
   const credential =
     input.dataset.ask === "create"
-      ? await navigator.credentials.create({ publicKey: ASKING.parseCreationOptionsFromJSON(options) })
-      : await navigator.credentials.get({ publicKey: ASKING.parseRequestOptionsFromJSON(options), ...how })
-  return credential.toJSON()
+      ? await navigator.credentials.create({ publicKey: read("parseCreationOptionsFromJSON", options) })
+      : await navigator.credentials.get({ publicKey: read("parseRequestOptionsFromJSON", options), ...how })
+  return credential.toJSON ? credential.toJSON() : asJSON(credential)
 }
+
+// Browsers that know passkeys, but not yet how to read and write them as JSON (Safari 18.0 to 18.3, Chrome 128).
+function read(parser, options) {
+  if (ASKING[parser]) return ASKING[parser](options)
+  const named = (list) => list?.map((each) => ({ ...each, id: bytes(each.id) }))
+  const { user, allowCredentials, excludeCredentials } = options
+  return {
+    ...options,
+    challenge: bytes(options.challenge),
+    ...(user && { user: { ...user, id: bytes(user.id) } }),
+    ...(allowCredentials && { allowCredentials: named(allowCredentials) }),
+    ...(excludeCredentials && { excludeCredentials: named(excludeCredentials) }),
+  }
+}
+
+function asJSON(credential) {
+  const { id, rawId, type, authenticatorAttachment, response } = credential // on its prototype: no spreading
+  const told = {}
+  for (const name of ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"]) {
+    if (response[name]) told[name] = base64url(response[name])
+  }
+  if (response.getTransports) told.transports = response.getTransports()
+  return { id, rawId: base64url(rawId), type, authenticatorAttachment, response: told, clientExtensionResults: credential.getClientExtensionResults() }
+}
+
+const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (letter) => letter.charCodeAt(0))
+const base64url = (buffer) =>
+  btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "")
 
 async function fetchOptions({ dataset, form }, signal) {
   const reply = await fetch(dataset.options, {

@@ -8,7 +8,7 @@ import django_otp
 from django.db import transaction
 from django.urls import reverse
 
-from accounts.login.actions import AttemptIsOver, finish
+from accounts.login.actions import AttemptIsOver, finish, go_on_in
 from accounts.sudo import actions as sudo
 from audit import events
 from audit.actions import record
@@ -16,10 +16,11 @@ from lib import limits
 from twofactor.challenge import budget, choose
 from twofactor.challenge.asked import asked_to_sign_in
 from twofactor.checkup import actions as checkup
-from twofactor.second_factor import Refusal, hint_about, verify, why_refused
+from twofactor.second_factor import Refusal, hint_about, verify, who_has_just_taken, why_refused
 from twofactor.trusted_browsers import actions as trusted_browsers
 
 if TYPE_CHECKING:
+    from accounts.login.actions import Opened
     from accounts.login.models import LoginAttempt
     from accounts.requests import Request, SignedInRequest
     from accounts.sessions.proof import Proof
@@ -52,13 +53,14 @@ def answer_sign_in(
 ) -> bool:
     """Sign in if the form holds a right answer; else say in the form why not. With remember, once for 30 days.
 
-    The try is reserved first and stays reserved. Attempt, answer, session and record are one transaction: a wrong
-    answer leaves nothing, a right one leaves everything. Raises TooManyAttempts and AttemptIsOver.
+    What is no answer costs nothing. Of any other the try is reserved first and stays reserved. Attempt, answer, session
+    and record are one transaction: a wrong answer leaves nothing, a right one everything. Raises TooManyAttempts and
+    AttemptIsOver.
     """
-    if form.is_too_early():
+    if _is_no_try(form):
         return False
     reservation = budget.reserve(form, request.session)
-    _use_question_up(form)
+    form.use_question_up()
     with transaction.atomic():
         if not attempt.claim():
             raise AttemptIsOver
@@ -77,6 +79,24 @@ def answer_sign_in(
     return device is not None
 
 
+def answer_again(request: Request, opened: Opened, method: Method, form: ChallengeForm) -> bool:
+    """Go on in the session that this answer has just opened in this browser, when the form was sent twice.
+
+    Nobody gets in who would not have: it needs the answer as well as the key that the browser had. A try like any.
+    Raises TooManyAttempts.
+    """
+    user = opened.attempt.user
+    if opened.session.proved_by != method.slug or not form.is_valid():
+        return False
+    reservation = budget.reserve(user, request.origin)
+    with transaction.atomic():
+        if who_has_just_taken(method.answering(user), form.answer) is None:
+            return False
+        limits.give_back(reservation)
+        go_on_in(request, opened.session)
+    return True
+
+
 def confirm(request: SignedInRequest, method: Method | None, form: ChallengeForm) -> bool:
     """Grant sudo if the form holds a right answer, or the password where there is no method; else say why not.
 
@@ -86,11 +106,11 @@ def confirm(request: SignedInRequest, method: Method | None, form: ChallengeForm
 
 
 def _confirm_by_method(request: SignedInRequest, method: Method, form: ChallengeForm) -> bool:
-    if form.is_too_early():
+    if _is_no_try(form):
         return False
     with sudo.lost_when_refused(request):
         reservation = budget.reserve(form, request.session)
-    _use_question_up(form)
+    form.use_question_up()
     with transaction.atomic():
         device = _accepted(form, method, request.user, request.origin)
         if device is not None:
@@ -120,14 +140,14 @@ def _confirm_by_password(request: SignedInRequest, form: ChallengeForm) -> bool:
     return True
 
 
-def _use_question_up(form: ChallengeForm) -> None:
-    if form.is_valid():
-        form.use_question_up()
+def _is_no_try(form: ChallengeForm) -> bool:
+    """Whether there is nothing to look at: what cannot be anybody's answer is no guess, and costs nothing."""
+    return form.is_too_early() or not form.is_valid()
 
 
 def _accepted(form: ChallengeForm, method: Method, user: User, origin: Origin) -> SecondFactor | None:
     """The device that takes the answer of the form, if any; it is spent by it. Call it inside a transaction."""
-    return verify(method.answering(user), form.answer, origin) if form.is_valid() else None
+    return verify(method.answering(user), form.answer, origin)
 
 
 def _note_backup(device: SecondFactor, user: User, origin: Origin) -> None:
@@ -145,11 +165,11 @@ def _note_remembered(known_by: str, user: User, origin: Origin) -> None:
 def _refuse(
     form: ChallengeForm, method: Method, user: User, origin: Origin, *, wrong: Event = events.ANSWER_WRONG
 ) -> None:
-    """Record the failure, and tell in the form what its giver may know. A malformed answer is a failure too."""
-    refusal = why_refused(method.answering(user), form.answer) if form.is_valid() else Refusal.WRONG
-    if form.is_valid():  # before the record: a hint may change its device, and locks go from devices to the record
-        form.hint = hint_about(method.answering(user), form.answer) if refusal is Refusal.WRONG else ""
-        form.refuse(refusal)
+    """Record the failure, and tell in the form what its giver may know."""
+    refusal = why_refused(method.answering(user), form.answer)
+    # Before the record: a hint may change its device, and locks go from devices to the record.
+    form.hint = hint_about(method.answering(user), form.answer) if refusal is Refusal.WRONG else ""
+    form.refuse(refusal)
     event = events.ANSWER_UNCHECKABLE if refusal is Refusal.UNCHECKABLE else wrong
     record(event, user=user, origin=origin, method=method.slug)
 

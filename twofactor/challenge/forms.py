@@ -15,6 +15,8 @@ from lib import codes
 from twofactor.second_factor import Refusal
 
 if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
     from twofactor.challenge.asked import Asked
 
 CODE_LENGTH = 6
@@ -23,6 +25,8 @@ REFUSALS = {
     Refusal.ALREADY_USED: _("That code was already used. Wait for the next one."),
     Refusal.UNCHECKABLE: _("We can't check this code at the moment. Choose another way or get help."),
 }
+
+TOUCHED = _("Your security key typed this when you touched it. It is no code, and nothing was counted.")
 
 
 class ChallengeForm(forms.Form):
@@ -64,7 +68,7 @@ class CodeInput(forms.PasswordInput):
 
 
 class CodeField(forms.CharField):
-    """Six digits, typed or pasted with blanks and hyphens as apps show them. One input for all (WCAG 3.3.8)."""
+    """Six digits of any script, typed or pasted as apps show them. One input for all (WCAG 3.3.8)."""
 
     def __init__(self, *, autofocus: bool = True, **options: Any) -> None:
         attrs = {
@@ -77,14 +81,23 @@ class CodeField(forms.CharField):
         }
         messages = {"required": _("Enter the 6-digit code")}
         options = {"label": _("6-digit code"), "error_messages": messages, **options}
-        super().__init__(max_length=64, widget=CodeInput(attrs=attrs), **options)
+        super().__init__(max_length=codes.LONGEST, widget=CodeInput(attrs=attrs), **options)
         self.widget.attrs.pop("maxlength", None)  # it would cut a pasted "123 456"
 
     def clean(self, value: Any) -> str:
-        code = codes.without_spacers(super().clean(value))
-        if not codes.is_digits(code, CODE_LENGTH):
-            raise ValidationError(_("The code must be 6 numbers"), code="length")
+        typed = super().clean(value)
+        code = codes.as_digits(typed, CODE_LENGTH)
+        if not code:
+            raise ValidationError(_not_a_code(typed), code="length")
         return code
+
+
+def _not_a_code(typed: str) -> StrPromise:
+    """What is wrong with it. Without a digit it is no mistyped code."""
+    if codes.is_key_output(typed):
+        return TOUCHED
+    has_letters = any(character.isalpha() for character in typed)
+    return _("A code has 6 digits and no letters") if has_letters else _("The code must be 6 numbers")
 
 
 class CodeForm(ChallengeForm):
@@ -103,6 +116,10 @@ class CodeForm(ChallengeForm):
 
     def refuse(self, refusal: Refusal) -> None:
         self.add_error("code", self.hint or REFUSALS[refusal])
+
+
+def is_code(typed: str) -> bool:
+    return bool(codes.as_digits(typed, CODE_LENGTH))
 
 
 class ConfirmPasswordForm(ChallengeForm):

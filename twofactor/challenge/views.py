@@ -9,14 +9,16 @@ from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.login.actions import just_opened
 from accounts.login.next_url import next_of
 from accounts.sudo.decorators import no_sudo
+from lib.form_page import post_only
 from twofactor import registry
 from twofactor.challenge import actions, choose
 from twofactor.challenge.asked import asked_to_confirm, asked_to_sign_in
-from twofactor.challenge.decorators import pending_attempt
+from twofactor.challenge.decorators import pending_attempt, pending_attempt_or, start_again
 from twofactor.challenge.forms import ConfirmPasswordForm
 from twofactor.policy import rules
 from twofactor.trusted_browsers.forms import RememberForm
@@ -31,14 +33,28 @@ if TYPE_CHECKING:
 
 
 @pending_attempt
-@require_GET
+@require_safe
 def default(request: Request, attempt: LoginAttempt) -> HttpResponse:
     ways = choose.ways(attempt.user, request)
     return redirect(ways[0].challenge_url if ways else "accounts:login:sign_in")
 
 
+def answered_already(request: Request, url_slug: str) -> HttpResponse:
+    """Of a form that was sent twice, the second one: it finds itself signed in, or begins again."""
+    opened = just_opened(request) if request.method == "POST" else None
+    if opened is None:
+        return start_again(request)
+    method = method_or_404(request, opened.attempt.user, url_slug)
+    form = method.challenge_form(request.POST, asked=asked_to_sign_in(request, opened.attempt))
+    if not actions.answer_again(request, opened, method, form):
+        return start_again(request)
+    response = redirect(method.url_after_sign_in(opened.attempt.next_url))
+    choose.remember(response, method)
+    return response
+
+
 @no_sudo("Answering is what gives a session its proof")
-@pending_attempt
+@pending_attempt_or(answered_already)
 @require_http_methods(["GET", "HEAD", "POST"])
 def answer(request: Request, attempt: LoginAttempt, url_slug: str) -> HttpResponse:
     method = method_or_404(request, attempt.user, url_slug)
@@ -56,7 +72,7 @@ def answer(request: Request, attempt: LoginAttempt, url_slug: str) -> HttpRespon
 
 @no_sudo("It sends to the owner's own device, within the method's limits")
 @pending_attempt
-@require_POST
+@post_only
 def send(request: Request, attempt: LoginAttempt, url_slug: str) -> HttpResponse:
     """Choose a method that sends something, or have it sent again. Nothing is ever sent by a GET."""
     method = method_or_404(request, attempt.user, url_slug)
@@ -67,7 +83,7 @@ def send(request: Request, attempt: LoginAttempt, url_slug: str) -> HttpResponse
 
 
 @pending_attempt
-@require_GET
+@require_safe
 def other(request: Request, attempt: LoginAttempt) -> HttpResponse:
     context = {"ways": choose.ways(attempt.user, request), "attempt_email": attempt.user.email}
     return render(request, "twofactor/challenge/other.html", context)
@@ -81,6 +97,7 @@ def confirm(request: SignedInRequest) -> HttpResponse:
     methods = choose.ways(request.user, request)
     asked = request.GET.get("method", "")
     method = next((m for m in methods if m.url_slug == asked), methods[0] if methods else None)
+    method = registry.method_meant(method, request.POST.get("code", ""), request.user) if method else None
     form_class = method.challenge_form if method else ConfirmPasswordForm
     form = form_class(request.POST if request.method == "POST" else None, asked=asked_to_confirm(request))
     if request.method == "POST" and actions.confirm(request, method, form):
@@ -90,7 +107,7 @@ def confirm(request: SignedInRequest) -> HttpResponse:
 
 
 @no_sudo("It sends to the owner's own device, within the method's limits")
-@require_POST
+@post_only
 def send_to_confirm(request: SignedInRequest, url_slug: str) -> HttpResponse:
     """The same in front of something sensitive."""
     method = next((m for m in choose.ways(request.user, request) if m.url_slug == url_slug), None)
@@ -114,4 +131,4 @@ def method_or_404(request: Request, user: User, url_slug: str) -> Method:
     method = registry.method_at(url_slug)
     if method is None or (request.method != "POST" and not method.is_open_to(user)):
         raise Http404
-    return method
+    return registry.method_meant(method, request.POST.get("code", ""), user)

@@ -7,9 +7,10 @@ from urllib.parse import urlencode
 
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from accounts.sudo.decorators import no_sudo
+from lib.form_page import post_only
 from twofactor.checkup import actions
 from twofactor.checkup.models import CheckUp
 
@@ -33,7 +34,7 @@ def check_up(request: SignedInRequest) -> HttpResponse:
 
 
 @no_sudo("it puts a question off and changes nothing else")
-@require_POST
+@post_only
 def tomorrow(request: SignedInRequest) -> HttpResponse:
     actions.ask_tomorrow(request.user)
     return redirect("twofactor:devices:overview")

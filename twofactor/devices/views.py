@@ -10,7 +10,7 @@ from django.http import Http404
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.login.next_url import next_of, safe_next
 from accounts.sudo.actions import check_own_password, own_sudo
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from twofactor.second_factor import SecondFactor
 
 
-@require_GET
+@require_safe
 def overview(request: SignedInRequest) -> HttpResponse:
     rows = registry.devices_by_method(request.user)
     count = sum(len(devices) for method, devices in rows if not method.is_backup)
@@ -39,7 +39,7 @@ def overview(request: SignedInRequest) -> HttpResponse:
     return render(request, "twofactor/devices/overview.html", context)
 
 
-@require_GET
+@require_safe
 def lost(request: SignedInRequest) -> HttpResponse:
     """After signing in with a backup: what was lost can be removed at once."""
     rows = registry.devices_by_method(request.user)

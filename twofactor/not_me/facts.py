@@ -9,7 +9,7 @@ from accounts.email.models import EmailChange
 from accounts.login.models import LoginAttempt
 from audit import events
 from audit.models import SecurityEvent
-from lib import place, user_agent
+from lib import addresses, place, user_agent
 from messaging.digest import ids_in, told_of
 
 if TYPE_CHECKING:
@@ -50,9 +50,9 @@ def change_taken_back(link: NotMe) -> EmailChange | None:
 
     Whatever the mail was about. Else the way out would be mailed to whoever has the new address.
     """
-    to = link.message.recipient_email
-    stoppable = EmailChange.objects.stoppable().filter(user_id=link.user_id, old_email=to)
-    return stoppable.order_by("pk").first()
+    stoppable = EmailChange.objects.stoppable().filter(user_id=link.user_id)
+    from_here = addresses.rows_of(stoppable, "old_email", link.message.recipient_email)
+    return stoppable.filter(pk__in=from_here).order_by("pk").first()
 
 
 def _of_attempt(attempt: LoginAttempt) -> Sighting:

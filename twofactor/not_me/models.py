@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import models
 
-from lib import clock
+from lib import addresses, clock
 
 if TYPE_CHECKING:
     from accounts.user.models import User
@@ -42,4 +42,5 @@ class NotMe(models.Model):
 
     def was_sent_to(self, user: User) -> bool:
         """Whether its mail went to an address that alerts go to now: a thief's may have been one for a while."""
-        return self.message.recipient_email in {to.email for to in user.recipients}
+        hears = {addresses.compared(to.email) for to in user.recipients}
+        return addresses.compared(self.message.recipient_email) in hears

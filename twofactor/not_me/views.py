@@ -9,11 +9,13 @@ from django.contrib.auth.decorators import login_not_required
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.sudo.actions import own_sudo
 from accounts.sudo.decorators import no_sudo, require_sudo
 from audit.models import SecurityEvent
+from lib import languages
+from lib.form_page import post_only
 from twofactor.not_me import actions, steps
 from twofactor.not_me.facts import change_taken_back, sighting_of, told_by
 from twofactor.not_me.link import open_link
@@ -44,12 +46,12 @@ def lock(request: Request, token: str) -> HttpResponse:
 def _page(request: Request, link: NotMe) -> HttpResponse:
     """In the language and the time of the person, who need not be signed in."""
     context = {"sightings": told_by(link), "change": change_taken_back(link)}
-    with timezone.override(link.user.zone), translation.override(link.user.language):
+    with timezone.override(link.user.zone), translation.override(languages.spoken(link.user.language)):
         return render(request, "twofactor/not_me/lock.html", context)
 
 
 @login_not_required
-@require_GET
+@require_safe
 def locked(request: Request) -> HttpResponse:
     return render(request, "twofactor/not_me/locked.html")
 
@@ -67,14 +69,14 @@ def lock_from_activity(request: SignedInRequest, seq: int) -> HttpResponse:
     return redirect("twofactor:not_me:locked")
 
 
-@require_GET
+@require_safe
 def secure(request: SignedInRequest) -> HttpResponse:
     """Steps to look through after a fright. Nothing is ended or changed without a word here."""
     return render(request, "twofactor/not_me/secure.html", steps.of_person(request))
 
 
 @require_sudo
-@require_POST
+@post_only
 def sign_out_others(request: SignedInRequest) -> HttpResponse:
     actions.sign_out_others(by=own_sudo(request), request=request)
     messages.success(request, _("Every other browser is signed out."))

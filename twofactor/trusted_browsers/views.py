@@ -8,9 +8,10 @@ from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_safe
 
 from accounts.sudo.decorators import require_sudo
+from lib.form_page import post_only
 from twofactor.trusted_browsers import actions, cookie
 from twofactor.trusted_browsers.forms import EveryTimeForm
 from twofactor.trusted_browsers.models import TrustedBrowser
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 MOST_SHOWN = 100
 
 
-@require_GET
+@require_safe
 def browsers(request: SignedInRequest) -> HttpResponse:
     shown = cookie.shown_by(request)
     remembered = TrustedBrowser.objects.of(request.user).order_by("-last_used_at")[:MOST_SHOWN]
@@ -32,7 +33,7 @@ def browsers(request: SignedInRequest) -> HttpResponse:
 
 
 @require_sudo
-@require_POST
+@post_only
 def forget(request: SignedInRequest, pk: int) -> HttpResponse:
     browser = get_object_or_404(TrustedBrowser.objects.of(request.user), pk=pk)
     actions.forget(browser, origin=request.origin)
@@ -41,7 +42,7 @@ def forget(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 @require_sudo
-@require_POST
+@post_only
 def forget_all(request: SignedInRequest) -> HttpResponse:
     actions.forget_all(request.user, origin=request.origin)
     messages.success(request, _("Every browser asks for the second step again."))
@@ -49,7 +50,7 @@ def forget_all(request: SignedInRequest) -> HttpResponse:
 
 
 @require_sudo
-@require_POST
+@post_only
 def every_time(request: SignedInRequest) -> HttpResponse:
     form = EveryTimeForm(request.POST)
     if not form.is_valid():

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from accounts.password.models import PasswordReset
 from accounts.user.models import User
-from lib import links, site
+from lib import addresses, links, site
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -29,12 +29,13 @@ class Command(BaseCommand):
         parser.add_argument("--country", default="CH", help="country of domicile, two letters")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        email = options["email"].lower()
+        email = addresses.tidied(options["email"])
         try:
             validate_email(email)
-        except ValidationError:
+            compared = addresses.deliverable(email)
+        except (ValidationError, addresses.NoAddress):
             raise CommandError(f"{email} is not an email address") from None
-        if User.objects.filter(email=email).exists():
+        if User.objects.filter(email_compared=compared).exists():
             raise CommandError(f"{email} has an account already")
         with transaction.atomic():
             name = options["name"] or email.split("@")[0]

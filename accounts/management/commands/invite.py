@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.core.validators import validate_email
 
 from accounts.signup.actions import invite
+from lib import addresses
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -24,5 +27,9 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         for email in options["email"]:
-            invite(email, language=options["language"])
+            try:
+                validate_email(addresses.tidied(email))
+                invite(email, language=options["language"])
+            except (ValidationError, addresses.NoAddress):
+                raise CommandError(f"{email} is not an email address") from None
             self.stdout.write(f"Invited {email}")

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from django.contrib.auth.hashers import make_password
 from django.test import Client
 
+from accounts.user.models import User
 from tests.accounts.browsers import guess, is_in
 from tests.bed.people import PASSWORD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from accounts.user.models import User
 
 AS_TYPED = {
     "blanks at both ends": "  slow trams cross the bridge  ",
@@ -55,10 +55,35 @@ def test_no_character_is_cut_off(alice: User, alices: Client) -> None:
     assert guess(Client(), alice, password).status_code == 302
 
 
-def test_a_letter_and_its_composed_form_are_two_passwords(alice: User, alices: Client) -> None:
+def test_a_letter_and_its_composed_form_are_one_password(alice: User, alices: Client) -> None:
     change(alices, "cafe\u0301 trams cross slowly")
 
+    assert guess(Client(), alice, "caf\u00e9 trams cross slowly").status_code == 302
+    assert guess(Client(), alice, "cafe trams cross slowly").status_code == 422
+
+
+def test_a_hash_from_before_works_as_sent_and_then_composed(alice: User, hashes: Callable[[], int]) -> None:
+    User.objects.filter(pk=alice.pk).update(password=make_password("cafe\u0301 trams cross slowly"))
+    hashes()
+
     assert guess(Client(), alice, "caf\u00e9 trams cross slowly").status_code == 422
+    assert guess(Client(), alice, "cafe\u0301 trams cross slowly").status_code == 302
+    assert guess(Client(), alice, "caf\u00e9 trams cross slowly").status_code == 302
+
+
+@pytest.mark.usefixtures("alice")
+@pytest.mark.parametrize("login", ["alice@alpina.example", "nobody@alpina.example"])
+def test_a_password_that_is_not_composed_costs_two_hashes_for_anybody(login: str, hashes: Callable[[], int]) -> None:
+    Client().post("/login/", {"login": "warm@alpina.example", "password": "up"})
+    hashes()
+
+    Client().post("/login/", {"login": login, "password": "cafe\u0301 trams cross slowly"})
+
+    assert hashes() == 2
+
+
+def test_a_new_password_is_as_long_as_it_is_composed(alices: Client) -> None:
+    assert change(alices, "e\u0301" * 11) == 422
 
 
 @pytest.mark.parametrize("password", ["x" * 1025, "🔐" * 1025, "x" * 100_000])

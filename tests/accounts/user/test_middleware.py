@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpResponse
@@ -12,6 +14,15 @@ from accounts.user.middleware import PersonalMiddleware
 from accounts.user.models import User
 from tests.bed.people import give_password
 
+if TYPE_CHECKING:
+    from pytest_django.fixtures import SettingsWrapper
+
+
+@pytest.fixture
+def whole_french(settings: SettingsWrapper) -> None:
+    """As if our catalogue for it were there."""
+    settings.LANGUAGES = [*settings.LANGUAGES, ("fr", "French")]
+
 
 @pytest.fixture
 def francophone(alice: User) -> Client:
@@ -21,6 +32,7 @@ def francophone(alice: User) -> Client:
     return client
 
 
+@pytest.mark.usefixtures("whole_french")
 def test_a_page_is_in_the_persons_language_whatever_the_browser_says(francophone: Client) -> None:
     answer = francophone.get("/password/")
 

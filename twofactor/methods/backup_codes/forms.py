@@ -17,11 +17,11 @@ REFUSALS = {
 
 
 class BackupCodeForm(ChallengeForm):
-    """One code, in any case, with or without its hyphen; letters that look like digits are read as those."""
+    """One code, with whatever was typed or pasted around it: lib.codes."""
 
     code = forms.CharField(
         label=_("Backup code"),
-        max_length=64,
+        max_length=codes.LONGEST,
         help_text=_("Each code works once. It looks like 7K4MW-2QXP3."),
         error_messages={"required": _("Enter a backup code")},
         widget=forms.TextInput(
@@ -30,8 +30,8 @@ class BackupCodeForm(ChallengeForm):
     )
 
     def clean_code(self) -> str:
-        code = codes.as_readable(self.cleaned_data["code"])
-        if not codes.is_readable(code, LENGTH):
+        code = codes.as_readable(self.cleaned_data["code"], LENGTH)
+        if not code:
             raise ValidationError(_("A backup code has 10 letters and digits"), code="length")
         return code
 
@@ -42,6 +42,10 @@ class BackupCodeForm(ChallengeForm):
 
     def refuse(self, refusal: Refusal) -> None:
         self.add_error("code", REFUSALS[refusal])
+
+
+def is_backup_code(typed: str) -> bool:
+    return bool(codes.as_readable(typed, LENGTH))
 
 
 class SavedForm(forms.Form):

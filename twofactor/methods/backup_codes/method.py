@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from twofactor.method import Method
-from twofactor.methods.backup_codes.forms import BackupCodeForm
+from twofactor.methods.backup_codes.forms import BackupCodeForm, is_backup_code
 from twofactor.methods.backup_codes.models import BackupCodes
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ BACKUP_CODES = Method(
     device_model=BackupCodes,
     off_warning=off_warning,
     challenge_form=BackupCodeForm,
+    recognises=is_backup_code,
     page="codes",
     after_sign_in="twofactor:devices:lost",
 )

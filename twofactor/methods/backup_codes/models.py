@@ -14,7 +14,7 @@ from django.db import models
 from accounts.user.models import Protection
 from lib import clock, codes, crypto
 from lib.sealed_field import SealedField
-from twofactor.second_factor import SecondFactor
+from twofactor.second_factor import TAKEN_JUST_NOW, SecondFactor
 
 if TYPE_CHECKING:
     from accounts.user.models import User
@@ -99,6 +99,9 @@ class BackupCodes(SecondFactor):
 
     def has_spent(self, answer: str) -> bool:
         return self.codes.filter(digest=answer).exclude(used_at=None).exists()
+
+    def has_just_taken(self, answer: str) -> bool:
+        return self.codes.filter(digest=answer, used_at__gt=clock.now() - TAKEN_JUST_NOW).exists()
 
     @property
     def is_ready(self) -> bool:

@@ -13,10 +13,11 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from accounts.sudo.actions import own_sudo
 from accounts.sudo.decorators import no_sudo, require_sudo
+from lib.form_page import post_only
 from twofactor.methods.backup_codes import actions
 from twofactor.methods.backup_codes.forms import SavedForm
 from twofactor.methods.backup_codes.models import HOW_MANY, BackupCodes
@@ -54,7 +55,7 @@ def _page(request: SignedInRequest, present: BackupCodes, form: SavedForm, shown
 
 
 @require_sudo
-@require_POST
+@post_only
 def download(request: SignedInRequest) -> HttpResponse:
     """The codes as a text file, for as long as they may be shown."""
     present = get_object_or_404(BackupCodes, user=request.user)

@@ -18,7 +18,7 @@ from accounts.sessions.models import Session
 from accounts.user.models import User
 from audit import events
 from audit.actions import record
-from lib import clock, place
+from lib import clock, languages, place
 from lib.user_agent import browser_and_system
 from messaging.actions import queue
 from twofactor.methods.push import wakeup
@@ -225,7 +225,7 @@ def _answer(request: PushRequest, state: str, **columns: Any) -> bool:
 def _context(asked: Asked, user: User) -> dict[str, object]:
     """What helps to tell one's own sign-in from another's, in the person's language."""
     browser, system = browser_and_system(asked.origin.user_agent)
-    with translation.override(user.language):
+    with translation.override(languages.spoken(user.language)):
         where = place.approximate_place(asked.origin.ip)
     return {
         "purpose": asked.purpose.value,

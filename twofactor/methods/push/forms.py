@@ -86,8 +86,8 @@ class PairForm(forms.Form):
     )
 
     def clean_number(self) -> str:
-        number = codes.without_spacers(self.cleaned_data["number"])
-        if not codes.is_digits(number, CHECK_DIGITS):
+        number = codes.as_digits(self.cleaned_data["number"], CHECK_DIGITS)
+        if not number:
             raise forms.ValidationError(_("Enter 2 numbers, such as 47"), code="length")
         return number
 

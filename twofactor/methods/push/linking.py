@@ -70,8 +70,8 @@ def open_pairing(request: SignedInRequest) -> Pairing:
 
 def claim(secret: str, phone: Phone) -> Pairing:
     """A phone has scanned the token or been given the code: one, once. Nothing is linked yet. Raises NoPairing."""
-    code = codes.as_readable(secret)
-    digests = [_digest(secret), _digest(code) if codes.is_readable(code, CODE_LENGTH) else ""]
+    code = codes.as_readable(secret, CODE_LENGTH)
+    digests = [_digest(secret), _digest(code) if code else ""]
     with transaction.atomic():
         refuse_known(phone)
         wanted = _live().filter(state=Pairing.State.OPEN)

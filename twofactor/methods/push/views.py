@@ -11,7 +11,7 @@ from django.http import Http404, HttpResponse, JsonResponse, StreamingHttpRespon
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.login.actions import attempt_of
 from accounts.login.next_url import safe_next
@@ -55,7 +55,7 @@ def add(request: SignedInRequest) -> HttpResponse:
     return render(request, "twofactor/methods/push/add.html", context, status=422 if form.errors else 200)
 
 
-@require_GET
+@require_safe
 def status(request: SignedInRequest) -> HttpResponse:
     """For the page that waits for a phone: whether one has come, or the code has run out."""
     mine = Pairing.objects.filter(user=request.user, session=request.session.row).order_by("-pk").first()
@@ -75,13 +75,13 @@ def trial(request: SignedInRequest, pk: int) -> HttpResponse:
     return render(request, "twofactor/methods/push/trial.html", {"form": shown})
 
 
-@require_GET
+@require_safe
 def trial_events(request: SignedInRequest, pk: int) -> StreamingHttpResponse:
     return events_for(request, asked_by_session(request, phone_or_404(request, pk)))
 
 
 @login_not_required
-@require_GET
+@require_safe
 def sign_in_events(request: Request) -> StreamingHttpResponse:
     attempt = attempt_of(request)
     if attempt is None:
@@ -89,7 +89,7 @@ def sign_in_events(request: Request) -> StreamingHttpResponse:
     return events_for(request, asked_to_sign_in(request, attempt))
 
 
-@require_GET
+@require_safe
 def confirm_events(request: SignedInRequest) -> StreamingHttpResponse:
     return events_for(request, asked_to_confirm(request))
 

@@ -17,5 +17,12 @@ class AddForm(forms.Form):
         wrong = _("That code is not right. Check your app shows this account and try the newest code.")
         self.add_error("code", hint or wrong)
 
+    def refuse_old(self) -> None:
+        """The code may well be right, but of a secret that is gone."""
+        words = _(
+            "The square you scanned has run out. Delete its entry in your app, scan the new one and type its code."
+        )
+        self.add_error("code", words)
+
     def clean_name(self) -> str:
         return self.cleaned_data["name"] or str(self.fields["name"].initial)

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from twofactor.challenge.forms import CodeForm
+from twofactor.challenge.forms import CodeForm, is_code
 from twofactor.method import Method
 from twofactor.methods.totp.models import TOTPDevice
 from twofactor.timed_codes import TimedCodeDevice
@@ -19,6 +19,7 @@ TOTP = Method(
     works_offline=True,
     device_model=TOTPDevice,
     challenge_form=CodeForm,
+    recognises=is_code,
     answered_by=TimedCodeDevice,
     replace_page="replace",
 )

@@ -39,13 +39,19 @@ def _in_label(name: str) -> str:
     return " ".join(name.replace(":", " ").split())
 
 
+def is_over(request: SignedInRequest) -> bool:
+    """Whether the secret that the person's page shows is none any more: older than ten minutes, or used elsewhere."""
+    kept = request.session.get(SESSION_KEY)
+    return kept is None or clock.now().timestamp() > kept["until"]
+
+
 def present(request: SignedInRequest) -> Setup:
     """The set-up under way, or a new one when there is none or it is older than ten minutes.
 
     The secret never comes from the browser (ASVS 6.5.3), and a reload shows the one that was scanned already.
     """
     kept = request.session.get(SESSION_KEY)
-    if kept is None or clock.now().timestamp() > kept["until"]:
+    if kept is None or is_over(request):
         secret = timed_codes.new_secret()
         sealed = crypto.seal(secret, purpose="totp_setup", bound_to=str(request.user.pk))
         kept = {"sealed": sealed, "until": (clock.now() + LIFETIME).timestamp()}

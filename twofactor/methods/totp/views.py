@@ -35,6 +35,8 @@ def add(request: SignedInRequest) -> HttpResponse:
 
     is_first = not request.user.protection
     form = AddForm(request.POST if request.method == "POST" else None, initial=request.kept_input)
+    if request.method == "POST" and setup.is_over(request):
+        form.refuse_old()
     if form.is_valid():
         code, name = form.cleaned_data["code"], form.cleaned_data["name"]
         try:
@@ -58,6 +60,8 @@ def replace(request: SignedInRequest, pk: int) -> HttpResponse:
     old = get_object_or_404(TOTPDevice, pk=pk, user=request.user, confirmed=True)
     initial = {"name": old.name, **request.kept_input}
     form = AddForm(request.POST if request.method == "POST" else None, initial=initial)
+    if request.method == "POST" and setup.is_over(request):
+        form.refuse_old()
     if form.is_valid():
         code, name = form.cleaned_data["code"], form.cleaned_data["name"]
         if actions.confirm_replacement(request, old, code=code, name=name):

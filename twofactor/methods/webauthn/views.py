@@ -9,10 +9,11 @@ from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.sudo.decorators import keeps, no_sudo, require_sudo
 from lib import user_agent
+from lib.form_page import post_only
 from twofactor.challenge.asked import asked_to_confirm, asked_to_sign_in
 from twofactor.challenge.decorators import pending_attempt
 from twofactor.devices.actions import TooManyDevices, has_room
@@ -59,7 +60,7 @@ def add(request: SignedInRequest) -> HttpResponse:
 
 
 @require_sudo
-@require_POST
+@post_only
 def add_options(request: SignedInRequest) -> HttpResponse:
     limits.reserve_options(request.user, request.origin)
     return JsonResponse(options.to_add(actions.question_to_add(request), request.user))
@@ -68,13 +69,13 @@ def add_options(request: SignedInRequest) -> HttpResponse:
 # ── Asking ──
 @no_sudo("It asks a key; only the key's answer proves anything")
 @pending_attempt
-@require_POST
+@post_only
 def sign_in_options(request: Request, attempt: LoginAttempt) -> HttpResponse:
     return options_of(asked_to_sign_in(request, attempt))
 
 
 @no_sudo("It asks a key; only the key's answer proves anything")
-@require_POST
+@post_only
 def confirm_options(request: SignedInRequest) -> HttpResponse:
     return options_of(asked_to_confirm(request))
 
@@ -116,14 +117,14 @@ def try_key(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 @no_sudo("It asks a key, which opens nothing")
-@require_POST
+@post_only
 def try_options(request: SignedInRequest, pk: int) -> HttpResponse:
     device = get_object_or_404(counting_keys(request.user), pk=pk)
     limits.reserve_options(request.user, request.origin)
     return JsonResponse(options.to_answer(actions.question_to_try(request), [device]))
 
 
-@require_GET
+@require_safe
 def signals(request: SignedInRequest) -> HttpResponse:
     """What a browser is told to keep, and to call it (WebAuthn L3 §5.1.10); nothing for people who never had a key."""
     told = options.to_signal(request.user)

@@ -126,16 +126,18 @@ def test_blanks_and_hyphens_in_a_code_do_not_matter(typed: str, alices: Client) 
 
 
 @pytest.mark.parametrize(
-    "typed", ["１２３４５６", "+12345", "+123456", "12_3456", "0123456", "12345", "-1", "١٢٣٤٥٦", "12345a"]
+    ("typed", "words"),
+    [(typed, "The code must be 6 numbers") for typed in ("+12345", "0123456", "12345", "-1")]
+    + [("12345a", "A code has 6 digits and no letters"), ("cbdefghijklnrtuv" * 3, "Your security key typed this")],
 )
-def test_only_six_ascii_digits_are_a_code(typed: str, alices: Client) -> None:
+def test_only_six_digits_are_a_code(typed: str, words: str, alices: Client) -> None:
     """TO-06."""
     shown_secret(alices)
 
     page = alices.post(PAGE, {"code": typed, "name": "Aegis"})
 
     assert page.status_code == 422
-    assert "The code must be 6 numbers" in page.content.decode()
+    assert words in page.content.decode()
 
 
 def test_a_set_up_runs_out_after_ten_minutes(alices: Client, clock: TestClock) -> None:
@@ -143,8 +145,13 @@ def test_a_set_up_runs_out_after_ten_minutes(alices: Client, clock: TestClock) -
 
     clock.advance(timedelta(minutes=10, seconds=1))
 
-    assert alices.post(PAGE, {"code": pyotp.TOTP(secret).at(clock.now()), "name": "Aegis"}).status_code == 422
+    page = alices.post(PAGE, {"code": pyotp.TOTP(secret).at(clock.now()), "name": "Aegis"})
+
+    assert page.status_code == 422
+    assert "The square you scanned has run out" in page.content.decode()
+    assert "That code is not right" not in page.content.decode()
     assert shown_secret(alices) != secret
+    assert not SecurityEvent.objects.filter(slug="second_factor.failed").exists()
 
 
 def test_the_browser_cannot_bring_a_secret_of_its_own(alices: Client) -> None:

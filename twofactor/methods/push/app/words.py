@@ -21,6 +21,7 @@ def for_app() -> dict[str, Any]:
         "changes_in": [ngettext("Changes in {count} second", "Changes in {count} seconds", n) for n in (ONE, SEVERAL)],
         "copy_code": _("Copy code for {name}"),
         "copied": _("Copied"),
+        "selected": _("Selected: copy it yourself"),
         "copy": _("Copy"),
         "clock_off": _("Your phone's clock is {time} off. Codes may be refused."),
         # Notifications

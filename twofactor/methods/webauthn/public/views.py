@@ -10,11 +10,12 @@ from django.http import Http404, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.login.next_url import next_of
 from accounts.sudo.decorators import no_sudo
 from lib import site
+from lib.form_page import post_only
 from twofactor.methods.webauthn import limits, options, passwordless
 from twofactor.methods.webauthn.answers import Assertion
 from twofactor.methods.webauthn.forms import PasskeyForm
@@ -54,7 +55,7 @@ def sign_in(request: Request) -> HttpResponse:
 
 @no_sudo("It asks a passkey; only its answer proves anything")
 @login_not_required
-@require_POST
+@post_only
 def options_to_sign_in(request: Request) -> HttpResponse:
     """The same for everybody: no key is named before somebody has said who they are (WA-09)."""
     limits.reserve_strangers_options(request.origin)
@@ -62,7 +63,7 @@ def options_to_sign_in(request: Request) -> HttpResponse:
 
 
 @login_not_required
-@require_GET
+@require_safe
 def passkey_endpoints(_request: Request) -> HttpResponse:
     """Where a password manager sends people to add a passkey, or to look after theirs."""
     pages = {"enroll": "twofactor:webauthn:add", "manage": "twofactor:devices:overview"}
@@ -70,7 +71,7 @@ def passkey_endpoints(_request: Request) -> HttpResponse:
 
 
 @login_not_required
-@require_GET
+@require_safe
 def related_origins(_request: Request) -> HttpResponse:
     """Which other sites may use our keys (WebAuthn L3 §5.11); nothing is there where none may."""
     if not settings.PASSKEY_RELATED_ORIGINS:
