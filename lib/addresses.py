@@ -20,7 +20,8 @@ class NoAddress(ValueError):
 
 def tidied(typed: str) -> str:
     """An address as it is kept and shown: composed, in lower case, without what pasting leaves in it."""
-    text = "".join(c for c in unicodedata.normalize("NFKC", typed) if c in JOINERS or unicodedata.category(c) != "Cf")
+    text = unicodedata.normalize("NFKC", typed).replace("。", ".")  # the dot of Chinese and Japanese keyboards
+    text = "".join(c for c in text if c in JOINERS or unicodedata.category(c) != "Cf")
     return text.strip().strip(JOINERS).strip().lower().removesuffix(".")
 
 

@@ -42,6 +42,12 @@ def icon(name: str, *, css: str = "") -> SafeString:
     )
 
 
+@register.simple_tag
+def site_address() -> str:
+    """SITE_URL, also where no page's context is at hand, as in a field's template."""
+    return settings.SITE_URL
+
+
 class _Path(template.Node):
     """{% url "name" %} and {% url "name" as variable %}, from Django's node for them."""
 

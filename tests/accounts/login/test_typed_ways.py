@@ -60,7 +60,8 @@ def sheet(device: TOTPDevice) -> str:
     with transaction.atomic():
         BackupCodes.make_for(device.user)
     assert BackupCode.objects.count() == 10
-    return BackupCodes.objects.get().plain[3]
+    code: str = BackupCodes.objects.get().plain[3]
+    return code
 
 
 @counts
