@@ -66,7 +66,8 @@ def _without_list_number(typed: str) -> str:
 
 
 def _letters_and_digits(text: str) -> str:
-    return "".join(character for character in text if character.isalnum())
+    """And the stroke that NFKC finds in a fraction: a half is not twelve."""
+    return "".join(character for character in text if character.isalnum() or character == "\u2044")
 
 
 def _plain_digit(character: str) -> str:

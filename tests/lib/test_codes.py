@@ -36,6 +36,7 @@ def test_digits_are_read_as_they_were_meant(typed: str) -> None:
         "123456.0",
         "1. 23456",
         "123456 123456",
+        "½3456",
         "12 123456",
         "12.123456",
         "x" * 6,

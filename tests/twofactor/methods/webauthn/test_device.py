@@ -204,7 +204,8 @@ def test_a_key_that_signs_something_else_is_refused_wa_01(case: str, alice: User
 
     assert refused.status_code == 422
     assert not is_in(half_in)
-    assert SecurityEvent.objects.filter(user=alice, slug="second_factor.failed").count() == 1
+    is_read = case != "a text for crossOrigin"  # what is no answer at all is no try
+    assert SecurityEvent.objects.filter(user=alice, slug="second_factor.failed").count() == is_read
 
 
 GARBAGE = (
