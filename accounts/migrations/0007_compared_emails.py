@@ -26,7 +26,7 @@ def compare(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0005_leaked_passwords'),
+        ('accounts', '0006_known_browsers'),
     ]
 
     operations = [
