@@ -132,7 +132,7 @@ def test_an_address_of_no_domain_is_refused_where_it_is_typed(client: Client) ->
 
 
 # ── Rows from before ──
-BEFORE, AFTER = [("accounts", "0005_leaked_passwords")], [("accounts", "0006_compared_emails")]
+BEFORE, AFTER = [("accounts", "0006_known_browsers")], [("accounts", "0007_compared_emails")]
 
 
 def migrate(to: list[tuple[str, str]]) -> None:
