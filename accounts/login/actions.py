@@ -118,9 +118,9 @@ def just_opened(request: Request) -> Opened | None:
     return Opened(session, attempt) if session and attempt else None
 
 
-def go_on_in(request: Request, session: Session) -> None:
+def go_on_in(request: Request, opened: Opened) -> None:
     """The answer to the form that was faster may never be read: then the browser has only this one's key."""
-    request.session.take_over(session)
+    request.session.take_over(opened.session, known_browser=known_browser.keep(request, opened.attempt.user))
     request.session.save()
     rotate_token(request)
 

@@ -97,9 +97,9 @@ class SessionStore(SessionBase):
             "sudo_until": now + SUDO if proof.grants_sudo else None,
         }
 
-    def take_over(self, row: Session) -> None:
+    def take_over(self, row: Session, *, known_browser: str) -> None:
         """Go on as a session of this browser whose key it may never have got: it gets another, the first one dies."""
-        self._row, self._facts = row, {}
+        self._row, self._facts = row, {"known_browser": known_browser}
         self._saved = None
         self._data().clear()
         self._data().update(self.decode(row.data))

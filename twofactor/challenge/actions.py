@@ -93,7 +93,7 @@ def answer_again(request: Request, opened: Opened, method: Method, form: Challen
         if who_has_just_taken(method.answering(user), form.answer) is None:
             return False
         limits.give_back(reservation)
-        go_on_in(request, opened.session)
+        go_on_in(request, opened)
     return True
 
 
