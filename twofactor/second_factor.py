@@ -18,6 +18,7 @@ from lib.prepared import PreparedSelect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
 
     from django.db.models import QuerySet
 
@@ -45,6 +46,7 @@ class SecondFactor(TimestampMixin, Device):
     last_used_agent = models.CharField(max_length=512, blank=True)
     last_used_place = models.CharField(max_length=200, blank=True)  # approximate, "" when unknown
 
+    lost_asked_at: datetime | None = None  # a backup was used, and its owner has not said yet what was lost
     answered_from: Origin = NOWHERE  # not a column: where the answer at hand comes from
 
     class Meta:
@@ -85,6 +87,10 @@ class SecondFactor(TimestampMixin, Device):
     def show_in_app(cls, _device: SecondFactor) -> list[str]:
         """Show it there, once; nothing if it cannot be shown any more."""
         return []
+
+    @classmethod
+    def note_answer_about_loss(cls, user: User) -> None:
+        """Of a backup kind: its owner has said what was lost."""
 
     def twin(self) -> SecondFactor | None:
         """The same device, if it is stored already: what is sent twice is there once. Asked with the owner locked."""

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.email import actions
 from accounts.email.forms import ChangeEmailForm
 from accounts.email.models import EmailChange
+from accounts.login.next_url import came_from
 from accounts.sudo.actions import own_sudo
 from accounts.sudo.decorators import keeps, no_sudo, require_sudo
 from lib import addresses, limits, links
@@ -52,7 +53,7 @@ def change(request: SignedInRequest) -> HttpResponse:
 def cancel(request: SignedInRequest) -> HttpResponse:
     actions.cancel_change(by=own_sudo(request), origin=request.origin)
     messages.success(request, _("The change is stopped. Your email stays as it is."))
-    return redirect("accounts:email:change")
+    return redirect(came_from(request) or "accounts:email:change")
 
 
 @require_sudo

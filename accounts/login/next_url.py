@@ -1,6 +1,7 @@
-"""Where to go after signing in."""
+"""Where to go after signing in, and back to after a detour."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.conf import settings
@@ -29,6 +30,17 @@ class NextField(forms.CharField):
 def next_of(request: HttpRequest) -> str:
     """The page that a request names, as safe as below. A form that was sent to another page brings it along."""
     return safe_next(request, request.POST.get("next") or request.GET.get("next", ""))
+
+
+def came_from(request: HttpRequest) -> str:
+    """The page of ours that sent a person here and waits for them; "" when none does."""
+    wanted = request.GET.get("next", "")
+    return safe_next(request, wanted) if wanted else ""
+
+
+def leading_back(page: str, came_from: str) -> str:
+    """The address of a page from which a person goes back to where they came from."""
+    return f"{page}?{urlencode({'next': came_from})}" if came_from else page
 
 
 def safe_next(request: HttpRequest, wanted: str) -> str:

@@ -16,6 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.login.actions import AttemptIsOver, begin
+from accounts.login.next_url import came_from
 from accounts.password import actions
 from accounts.password.forms import ChangePasswordForm, ForgotPasswordForm, NewPasswordForm
 from accounts.password.models import PasswordReset
@@ -49,7 +50,7 @@ def change(request: SignedInRequest) -> HttpResponse:
             password = form.cleaned_data["password"]
             actions.change_password(request.user, password, session=request.session, origin=request.origin)
             messages.success(request, _("Your password is changed. Other browsers were signed out."))
-            return redirect("accounts:password:change")
+            return redirect(came_from(request) or "accounts:password:change")
         form.refuse()
     return render(request, "accounts/password/change.html", {"form": form}, status=422 if form.errors else 200)
 

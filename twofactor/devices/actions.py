@@ -147,6 +147,13 @@ def undo_first(*, by: OwnUndo, origin: Origin) -> bool:
     return True
 
 
+def note_answer_about_loss(user: User) -> None:
+    """The person has said what was lost when a backup was used: no page need ask any more."""
+    for kind in kinds():
+        if kind.is_backup:
+            kind.note_answer_about_loss(user)
+
+
 def is_last(device: SecondFactor) -> bool:
     """Whether nothing would be left to ask for without this device. Backups do not count: they must never be alone."""
     others = [kind.objects.filter(user_id=device.user_id, confirmed=True) for kind in kinds() if not kind.is_backup]

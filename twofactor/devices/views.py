@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404
@@ -12,13 +11,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.login.next_url import next_of, safe_next
+from accounts.login.next_url import came_from, leading_back, next_of
 from accounts.sudo.actions import check_own_password, own_sudo
-from accounts.sudo.decorators import keeps, require_sudo
+from accounts.sudo.decorators import keeps, no_sudo, require_sudo
 from twofactor import registry
 from twofactor.checkup import actions as checkup
 from twofactor.devices import actions
 from twofactor.devices.forms import ChooseForm, RenameForm, TurnOffForm
+from twofactor.devices.lost import question_about
 from twofactor.policy import rules
 
 if TYPE_CHECKING:
@@ -34,23 +34,36 @@ def overview(request: SignedInRequest) -> HttpResponse:
     rows = registry.devices_by_method(request.user)
     count = sum(len(devices) for method, devices in rows if not method.is_backup)
     shown = [(method, devices) for method, devices in rows if devices or not method.is_backup]
-    is_due = checkup.is_due(request.user, rows)
-    context = {"rows": shown, "is_on": count > 0, "device_count": count, "is_check_up_due": is_due}
+    context = {
+        "rows": shown,
+        "is_on": count > 0,
+        "device_count": count,
+        "is_check_up_due": checkup.is_due(request.user, rows),
+        "lost": question_about(rows),
+    }
     return render(request, "twofactor/devices/overview.html", context)
 
 
-@require_safe
+@no_sudo("Saying that nothing is lost ends a question, and changes nothing else")
+@require_http_methods(["GET", "HEAD", "POST"])
 def lost(request: SignedInRequest) -> HttpResponse:
-    """After signing in with a backup: what was lost can be removed at once."""
-    rows = registry.devices_by_method(request.user)
-    main = [(method, devices) for method, devices in rows if not method.is_backup]
+    """After a backup was used: what was lost can be removed at once, whoever has everything goes on."""
     next_url = next_of(request)
+    if request.method == "POST":
+        actions.note_answer_about_loss(request.user)
+        return redirect(next_url)
+    rows = registry.devices_by_method(request.user)
+    own = [(method, device) for method, devices in rows for device in devices if not method.is_backup]
+    question = question_about(rows)
+    proved_by = request.session.row.proved_by if request.session.row else ""
     context = {
-        "rows": main,
-        "is_only_one": sum(len(devices) for _method, devices in main) == 1,
+        "devices": own,
+        "question": question,
+        "is_signed_in_by_it": any(method.slug == proved_by for method in registry.METHODS if method.is_backup),
+        "replaced": question.devices[0] if question and len(question.devices) == 1 < len(own) else None,
         "left": sum(device.left or 0 for _method, devices in rows for device in devices),
         "next_url": next_url,
-        "here": f"{request.path}?{urlencode({'next': next_url})}",
+        "here": leading_back(request.path, next_url),
     }
     return render(request, "twofactor/devices/lost.html", context)
 
@@ -61,8 +74,9 @@ def add(request: SignedInRequest) -> HttpResponse:
     offered = [method for method in registry.METHODS if method.is_available and not method.is_backup]
     form = ChooseForm(request.POST if request.method == "POST" else None, slugs=[m.slug for m in offered])
     if form.is_valid():
-        return redirect(next(m for m in offered if m.slug == form.cleaned_data["method"]).add_url)
-    context = {"form": form, "methods": offered}
+        chosen = next(m for m in offered if m.slug == form.cleaned_data["method"])
+        return redirect(leading_back(chosen.add_url, came_from(request)))
+    context = {"form": form, "methods": offered, "came_from": came_from(request)}
     return render(request, "twofactor/devices/add.html", context, status=422 if form.errors else 200)
 
 
@@ -85,14 +99,18 @@ def rename(request: SignedInRequest, url_slug: str, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def remove(request: SignedInRequest, url_slug: str, pk: int) -> HttpResponse:
     method, device = device_or_404(request, url_slug, pk)
-    # Whoever came from "Secure my account" or "What did you lose?" goes on there.
-    came_from = safe_next(request, request.GET["next"]) if request.GET.get("next") else ""
-    if request.method == "POST" and actions.remove(device, by=own_sudo(request), request=request):
+    if request.method == "POST":
+        if not actions.remove(device, by=own_sudo(request), request=request):
+            return redirect(request.get_full_path())  # it is the only one: the page says what to do first
         messages.success(request, _("“%(name)s” is removed.") % {"name": device.name})
-        return redirect(came_from or "twofactor:devices:overview")
-    if actions.is_last(device):
-        return redirect("twofactor:devices:disable")
-    context = {"device": device, "method": method, "came_from": came_from}
+        # Whoever came from "Secure my account" or "What did you lose?" goes on there.
+        return redirect(came_from(request) or "twofactor:devices:overview")
+    context = {
+        "device": device,
+        "method": method,
+        "came_from": came_from(request),
+        "is_only_one": actions.is_last(device),
+    }
     return render(request, "twofactor/devices/remove.html", context)
 
 

@@ -42,7 +42,7 @@ def confirmed_by_email(
                 require_confirmed(request)
             return view(request, *args, **kwargs)
         except NotConfirmedByEmail:  # raised here, or by the action that adds a device
-            query = urlencode({"next": request.path})
+            query = urlencode({"next": request.get_full_path()})
             return HttpResponseRedirect(f"{reverse('twofactor:enrolment:check')}?{query}")
 
     return guarded

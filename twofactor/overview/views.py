@@ -14,6 +14,7 @@ from lib import clock
 from lib.prepared import PreparedSelect
 from twofactor import registry
 from twofactor.checkup import actions as checkup
+from twofactor.devices.lost import question_about
 from twofactor.overview.card import cards_for
 from twofactor.overview.steps import steps_of
 
@@ -52,5 +53,6 @@ def security(request: SignedInRequest) -> HttpResponse:
         "days": timeline.days_of(_LATEST.rows(user=request.user.pk)),
         "cards": cards_for(request),
         "is_check_up_due": checkup.is_due(request.user, rows),
+        "lost": question_about(rows),
     }
     return render(request, "twofactor/overview/security.html", context)

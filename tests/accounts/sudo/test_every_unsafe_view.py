@@ -63,6 +63,8 @@ NO_SUDO = {
     "twofactor:challenge:send_to_confirm",
     "twofactor:checkup:check_up",
     "twofactor:checkup:tomorrow",
+    "twofactor:devices:lost",
+    "twofactor:not_me:note_seen",
     "twofactor:enrolment:check",
     "twofactor:enrolment:confirm",
     "twofactor:enrolment:undo",

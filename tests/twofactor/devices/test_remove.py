@@ -14,6 +14,7 @@ from accounts.sudo.actions import OwnSudo
 from accounts.user.models import Protection
 from audit.models import SecurityEvent
 from tests.bed.people import PASSWORD, code_app, sign_in, totp_code
+from tests.twofactor.enrolment.front_door import code_of, shown_secret
 from twofactor.devices import actions
 from twofactor.models import TOTPDevice
 
@@ -44,10 +45,43 @@ def remove_page(device: TOTPDevice) -> str:
     return f"/2fa/totp/{device.pk}/remove/"
 
 
-def test_the_last_one_leads_to_turning_off(owner: Client, device: TOTPDevice) -> None:
-    for answer in (owner.get(remove_page(device)), owner.post(remove_page(device), {"password": PASSWORD})):
-        assert (answer.status_code, answer["Location"]) == (302, "/2fa/disable/")
+def test_the_only_one_is_named_and_another_is_added_first(owner: Client, device: TOTPDevice) -> None:
+    page = owner.get(remove_page(device)).content.decode()
+
+    assert "Remove “<bdi>Old phone</bdi>”?" in page
+    assert "It is your only second step." in page
+    assert f'<a class="btn" href="/2fa/add/?next={remove_page(device)}">Add a new way first</a>' in page
+    assert 'href="/2fa/disable/"' in page
+    assert ">Remove</button>" not in page
+
+
+def test_the_only_one_stays_whatever_is_sent(owner: Client, device: TOTPDevice) -> None:
+    for address in (remove_page(device), f"{remove_page(device)}?next=/secure/"):
+        answer = owner.post(address, {"password": PASSWORD})
+        assert (answer.status_code, answer["Location"]) == (302, address)
     assert TOTPDevice.objects.filter(pk=device.pk).exists()
+
+
+@pytest.mark.parametrize("has_codes", [True, False])
+def test_after_adding_another_the_page_is_back(
+    owner: Client, device: TOTPDevice, clock: TestClock, *, has_codes: bool
+) -> None:
+    """Remove, add first, save the codes that came with it, remove: no detour ends elsewhere."""
+    clock.advance(timedelta(minutes=1))
+    if has_codes:
+        actions.make_missing_backups(device.user)
+    address = f"{remove_page(device)}?next=%2Fsecure%2F"
+    way = next(link for link in links(owner.get(address).content.decode()) if link.startswith("/2fa/add/?"))
+    adding = owner.post(way, {"method": "totp"})["Location"]
+    back = owner.post(adding, {"code": code_of(shown_secret(owner, adding)), "name": "New"})["Location"]
+    if back.startswith("/2fa/backup-codes/"):
+        owner.get(back)
+        back = owner.post(back, {"saved": "on"})["Location"]
+
+    assert back == address
+    assert "Two-step verification stays on" in owner.get(back).content.decode()
+    assert owner.post(back)["Location"] == "/secure/"
+    assert [left.name for left in TOTPDevice.objects.all()] == ["New"]
 
 
 def test_whoever_came_from_elsewhere_goes_back_there(owner: Client, device: TOTPDevice) -> None:

@@ -48,15 +48,19 @@ class BackupCodes(SecondFactor):
     shown_on_web_at = models.DateTimeField(null=True)
     shown_in_app_at = models.DateTimeField(null=True)
     saved_at = models.DateTimeField(null=True)  # the person said that they are in a safe place
+    lost_asked_at = models.DateTimeField(null=True)  # a code was used, and nobody has said yet what was lost
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user"], name="one_set_of_codes_each")]
 
     @classmethod
     def make_for(cls, user: User) -> None:
-        """A fresh set, ready to be shown; the old one is gone. Call it with the user's row locked."""
+        """A fresh set, ready to be shown; the old one is gone. Call it with the user's row locked.
+
+        New codes do not answer what was lost when an old one was used.
+        """
         # The set is locked before its codes, as a sign-in does it: else the two could wait for each other.
-        list(cls.objects.select_for_update().filter(user=user))
+        old = list(cls.objects.select_for_update().filter(user=user))
         cls.objects.filter(user=user).delete()
         plain = [codes.readable(LENGTH) for _number in range(HOW_MANY)]
         fresh = cls(
@@ -65,6 +69,7 @@ class BackupCodes(SecondFactor):
             time_cost=settings.ARGON2_TIME_COST,
             memory_kib=settings.ARGON2_MEMORY_KIB,
             parallelism=settings.ARGON2_PARALLELISM,
+            lost_asked_at=old[0].lost_asked_at if old else None,
         )
         fresh.sealed_codes = crypto.seal(" ".join(plain), purpose="backup_codes", bound_to=fresh._owner())
         fresh.save()
@@ -95,7 +100,15 @@ class BackupCodes(SecondFactor):
 
     def accepts(self, answer: str) -> bool:
         """Spend the code with this digest by one conditional update, so that it counts once."""
-        return self.codes.filter(digest=answer, used_at=None).update(used_at=clock.now()) == 1
+        now = clock.now()
+        is_right = self.codes.filter(digest=answer, used_at=None).update(used_at=now) == 1
+        if is_right:
+            self.lost_asked_at = now
+        return is_right
+
+    @classmethod
+    def note_answer_about_loss(cls, user: User) -> None:
+        cls.objects.filter(user=user).update(lost_asked_at=None)
 
     def has_spent(self, answer: str) -> bool:
         return self.codes.filter(digest=answer).exclude(used_at=None).exists()

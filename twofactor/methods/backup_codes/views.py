@@ -15,6 +15,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from accounts.login.next_url import came_from, leading_back
 from accounts.sudo.actions import own_sudo
 from accounts.sudo.decorators import no_sudo, require_sudo
 from lib.form_page import post_only
@@ -35,7 +36,7 @@ def codes(request: SignedInRequest) -> HttpResponse:
     if form.is_valid():
         actions.note_saved(present, request=request)
         messages.success(request, ready() if present.is_first_set else _("Your backup codes are saved."))
-        return redirect("twofactor:devices:overview")
+        return redirect(came_from(request) or "twofactor:devices:overview")
     # HEAD would use up the one time they are shown, and show nothing.
     if request.method == "GET" and present.waits_for_web:
         return _first_visit(request, present, form)
@@ -76,8 +77,9 @@ def renew(request: SignedInRequest) -> HttpResponse:
     present = get_object_or_404(BackupCodes, user=request.user)
     if request.method == "POST":
         actions.renew(by=own_sudo(request), request=request)
-        return redirect("twofactor:backup_codes:codes")
-    return render(request, "twofactor/methods/backup_codes/renew.html", {"present": present})
+        return redirect(leading_back(reverse("twofactor:backup_codes:codes"), came_from(request)))
+    context = {"present": present, "came_from": came_from(request)}
+    return render(request, "twofactor/methods/backup_codes/renew.html", context)
 
 
 def ready() -> str:

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from lib import crypto
 from twofactor.challenge.asked import Asked, Purpose
+from twofactor.devices.actions import kinds
 from twofactor.methods.push.standing import Standing, standing_of
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Trial:
     @property
     def is_on_the_way(self) -> bool:
         """Whether setting up goes on elsewhere: to the backup codes that came with a first method."""
-        return self.next_url != reverse("twofactor:devices:overview")
+        return any(self.next_url.startswith(reverse(kind.first_page)) for kind in kinds() if kind.is_backup)
 
     @property
     def send_url(self) -> str:

@@ -19,6 +19,7 @@ from accounts.sudo.decorators import no_sudo, require_sudo
 from lib import codes, site
 from twofactor.challenge.asked import asked_to_confirm, asked_to_sign_in
 from twofactor.devices.actions import has_room
+from twofactor.devices.way_back import page_after_adding
 from twofactor.methods.push import actions, linking, streams
 from twofactor.methods.push.api.views import APP_PAGE
 from twofactor.methods.push.forms import PairForm
@@ -40,7 +41,7 @@ def add(request: SignedInRequest) -> HttpResponse:
         return redirect("twofactor:devices:overview")
     if "new" in request.POST:
         linking.open_pairing(request)
-        return redirect("twofactor:push:add")
+        return redirect(request.get_full_path())
 
     pairing = linking.pairing_of(request)
     form = PairForm(request.POST if "number" in request.POST else None)
@@ -48,7 +49,7 @@ def add(request: SignedInRequest) -> HttpResponse:
         next_page = linking.confirm(pairing, form.cleaned_data["number"], request)
         if next_page:
             phone = PushDevice.objects.get(user=request.user, thumbprint=pairing.thumbprint)
-            return send_trial(request, phone, reverse(next_page))
+            return send_trial(request, phone, page_after_adding(request, next_page))
         form.refuse()
         pairing = linking.pairing_of(request)
     context = {"form": form, "pairing": pairing, **pairing_context(pairing)}

@@ -14,6 +14,7 @@ from accounts.sudo.decorators import keeps, require_sudo
 from lib import codes
 from twofactor import qr
 from twofactor.devices.actions import TooManyDevices, has_room
+from twofactor.devices.way_back import page_after_adding
 from twofactor.methods.totp import actions, setup
 from twofactor.methods.totp.forms import AddForm
 from twofactor.methods.totp.models import TOTPDevice
@@ -42,10 +43,10 @@ def add(request: SignedInRequest) -> HttpResponse:
         try:
             next_page = actions.confirm_setup(request, code=code, name=name)
         except TooManyDevices:  # another window was quicker
-            return redirect(request.path)
+            return redirect(request.get_full_path())
         if next_page:
             messages.success(request, added(name, is_first=is_first))
-            return redirect(next_page)
+            return redirect(page_after_adding(request, next_page))
         form.refuse(setup.hint(setup.present(request), request, code))
     context = {"form": form, **setup_context(request)}
     return render(request, "twofactor/methods/totp/add.html", context, status=422 if form.errors else 200)

@@ -17,6 +17,7 @@ from lib.form_page import post_only
 from twofactor.challenge.asked import asked_to_confirm, asked_to_sign_in
 from twofactor.challenge.decorators import pending_attempt
 from twofactor.devices.actions import TooManyDevices, has_room
+from twofactor.devices.way_back import page_after_adding
 from twofactor.methods.webauthn import actions, limits, options
 from twofactor.methods.webauthn.answers import Assertion
 from twofactor.methods.webauthn.forms import AddForm, KeyForm, TryForm
@@ -51,10 +52,10 @@ def add(request: SignedInRequest) -> HttpResponse:
         except Refused as refused:
             form.refuse(refused.problem)
         except TooManyDevices:  # another window was quicker
-            return redirect(request.path)
+            return redirect(request.get_full_path())
         else:
             messages.success(request, added(is_first=is_first))
-            return redirect(next_page)
+            return redirect(page_after_adding(request, next_page))
     context = {"form": form, "is_first": is_first}
     return render(request, "twofactor/methods/webauthn/add.html", context, status=422 if form.errors else 200)
 
