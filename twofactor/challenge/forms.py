@@ -34,6 +34,8 @@ class ChallengeForm(forms.Form):
 
     is_guessable = True  # by trying; a signature is not
     hint = ""  # what would help, if the refused answer shows it
+    words: StrPromise | str = ""  # what to do, where a field's label does not say it
+    button: StrPromise | str = ""  # what sending it is called, if not just going on
     part = ""  # a template that stands where the fields and the button would, for answers that are not typed here
 
     def __init__(self, data: Any = None, *, asked: Asked) -> None:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from twofactor.challenge.asked import Asked
     from twofactor.methods.webauthn.credentials import NewCredential
 
+READY = _("Have it ready, then press the button. Your browser will ask for it.")
+USE = _("Use passkey or security key")
 UNCHECKABLE = _("We can't check this key at the moment. Choose another way or get help.")
 PURPOSES = {
     Purpose.SIGN_IN: (challenges.Purpose.SIGN_IN, "twofactor:webauthn_challenge:options"),
@@ -68,6 +70,9 @@ class KeyForm(ChallengeForm):
     """The answer of one of the person's keys."""
 
     is_guessable = False
+    words = READY
+    button = USE
+
     credential = CredentialField(ask="get", read=read_signed)
 
     def __init__(self, data: Any = None, *, asked: Asked) -> None:
@@ -118,6 +123,9 @@ class AddForm(forms.Form):
 
 class TryForm(forms.Form):
     """The answer of a key that its owner tries."""
+
+    words = READY
+    button = USE
 
     credential = CredentialField(ask="get", read=read_signed)
 
