@@ -118,6 +118,36 @@ def overflowing(page: Page) -> list[str]:
     return found
 
 
+# What scrolls is meant to, as the menu is. A line of text may be a little higher than its box.
+BURSTING = """() => {
+    const bursts = e => {
+        const style = getComputedStyle(e), line = parseFloat(style.fontSize);
+        if (style.overflowY === 'auto' || !e.clientWidth) return false;
+        return e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + line / 3;
+    };
+    return [...document.body.querySelectorAll('*:not(svg, svg *, .skip)')]
+        .filter(e => !e.closest('.sr, .nav') && e.checkVisibility() && bursts(e))
+        .map(e => `${e.tagName.toLowerCase()}.${e.className}: ${(e.textContent || '').trim().slice(0, 60)}`);
+}"""
+ENLARGE = """is => {
+    document.documentElement.style.fontSize = is ? '200%' : '';
+    // Lines that are larger than their box.
+    document.querySelectorAll('.guil').forEach(drawing => drawing.toggleAttribute('hidden', is));
+}"""
+
+
+def bursting(page: Page) -> list[str]:
+    """Where words do not fit their box, with text twice as large as usual: a setting of browsers and phones (1.4.4)."""
+    page.evaluate(ENLARGE, True)  # noqa: FBT003
+    found: list[str] = []
+    for width in WIDTHS[1:]:
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        found += [f"{width} is too wide: {place}" for place in overflowing(page)]
+        found += [f"{width} bursts {place}" for place in page.evaluate(BURSTING)]
+    page.evaluate(ENLARGE, False)  # noqa: FBT003
+    return found
+
+
 def faults(page: Page, name: str = "") -> list[str]:
     """What is wider than the screen, and what axe finds, in every look; a page with a name is kept as a picture."""
     found: list[str] = []
@@ -127,6 +157,7 @@ def faults(page: Page, name: str = "") -> list[str]:
         found += [f"{name or page.url} {look} breaks {violation}" for violation in axe_violations(page, options)]
         if name and not look.startswith("320"):
             screenshot(page, SCREENS / f"{name.strip('/').replace('/', '-') or 'start'}-{look}.png")
+    found += [f"{name or page.url} with larger text at {place}" for place in bursting(page)]
     return found
 
 

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from playwright.sync_api import expect
 
@@ -14,7 +15,9 @@ from audit.models import SecurityEvent
 from tests.bed.browser import enter, faults
 from tests.bed.people import PASSWORD, code_app, security_key, sign_in, totp_code
 from tests.bed.virtual_key import OLD_KEY, PASSKEY, PIN_KEY, SECURITY_KEY, SYNCED, plug_in
+from twofactor.devices.actions import make_missing_backups
 from twofactor.methods.webauthn.models import WebAuthnDevice
+from twofactor.models import BackupCodes, TOTPDevice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,11 +50,22 @@ def add(page: Page, name: str = "Blue key") -> None:
     page.get_by_role("button", name="Add passkey or key").click()
 
 
-def give_password(page: Page, user: User) -> None:
+def fill_in_password(page: Page, user: User) -> None:
     page.goto("/login/")
     page.get_by_label("Email or username").fill(user.email)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
+
+
+def give_password(page: Page, user: User) -> None:
+    fill_in_password(page, user)
     page.get_by_role("button", name="Continue").click()
+
+
+def confirm(page: Page) -> None:
+    """In the words of the sign-in page: a passkey is asked for by the browser, not typed here."""
+    expect(page.get_by_role("heading", name="Use your passkey or security key")).to_be_visible()
+    expect(page.get_by_text("Have it ready, then press the button. Your browser will ask for it.")).to_be_visible()
+    page.get_by_role("button", name=USE).click()
 
 
 def drop_sudo() -> None:
@@ -90,7 +104,7 @@ def test_from_adding_to_removing(kind: str, page: Page, alice: User, base_url: s
     drop_sudo()
     page.goto(f"/2fa/webauthn/{device.pk}/remove/")
     expect(page).to_have_url(re.compile("/confirm/"))
-    page.get_by_role("button", name="Confirm").click()
+    confirm(page)
     expect(page).to_have_url(re.compile("/remove/$"))
     page.get_by_role("button", name="Remove").click()
 
@@ -98,6 +112,82 @@ def test_from_adding_to_removing(kind: str, page: Page, alice: User, base_url: s
     assert not WebAuthnDevice.objects.exists()
     if KINDS[kind]["hasResidentKey"]:  # others keep no list that could be wrong
         wait_for(page, lambda: key.credentials() == [])
+
+
+class Clicks:
+    """A person with a mouse, who clicks on what the page offers."""
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.count = page, 0
+
+    def on(self, *names: str) -> None:
+        """One after the other, each a button or a link of the page that the one before has led to."""
+        for name in names:
+            main = self.page.locator("main")
+            main.get_by_role("button", name=name).or_(main.get_by_role("link", name=name)).click()
+            self.count += 1
+
+    def choose(self, name: str) -> None:
+        self.page.get_by_role("radio", name=re.compile(f"^{name}")).check(force=True)
+        self.count += 1
+
+
+@pytest.fixture
+def code(alice: User) -> str:
+    """Of Alice, who has nothing but her phone and the sheet."""
+    code_app(alice, "My phone")
+    with transaction.atomic():
+        make_missing_backups(alice)
+    return BackupCodes.objects.get(user=alice).plain[0]
+
+
+def test_lost_phone_to_safe_in_nine_clicks(page: Page, alice: User, code: str) -> None:
+    """The old phone is gone then, and nobody had to look for a page."""
+    plug_in(page, PASSKEY)
+    page.add_init_script(NO_AUTOFILL)
+    clicks = Clicks(page)
+
+    fill_in_password(page, alice)
+    clicks.on("Continue", "Try another way", "Use a backup code")
+    page.get_by_label("Backup code").fill(code)
+    clicks.on("Continue", "Add a new way to sign in")
+    clicks.choose("Passkey or security key")
+    clicks.on("Continue", "Add passkey or key", "Remove “My phone”")
+
+    expect(page.get_by_text("“My phone” is removed.")).to_be_visible()
+    assert clicks.count <= 9
+    assert not TOTPDevice.objects.exists()
+    assert WebAuthnDevice.objects.filter(user=alice).count() == 1
+
+
+def test_its_pages(page: Page, alice: User, code: str, picture: Callable[[str], None]) -> None:
+    plug_in(page, PASSKEY)
+    page.add_init_script(NO_AUTOFILL)
+    fill_in_password(page, alice)
+    clicks = Clicks(page)
+    found: list[str] = []
+    clicks.on("Continue", "Try another way", "Use a backup code")
+    page.get_by_label("Backup code").fill(code)
+
+    def look(title: str, name: str) -> None:
+        expect(page.get_by_role("heading", level=1)).to_have_text(title)
+        found.extend(faults(page))
+        picture(name)
+
+    clicks.on("Continue")
+    look("What did you lose?", "lost")
+    clicks.on("It is lost")
+    look("Remove “My phone”?", "remove-only-one")
+    page.goto("/security/")
+    look("Almost there, Alice.", "lost-reminder")
+    page.goto(f"{ADD}?next=/2fa/lost/")
+    clicks.on("Add passkey or key")
+    look("Is “My phone” lost?", "lost-replaced")
+    drop_sudo()
+    page.goto("/2fa/add/")
+    look("Confirm it’s you", "confirm-key")
+
+    assert not found, "\n".join(found)
 
 
 def wait_for(page: Page, is_so: Callable[[], bool]) -> None:

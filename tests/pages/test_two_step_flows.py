@@ -138,18 +138,27 @@ def sheet(page: Page, base_url: str, alice: User) -> Page:
     return page
 
 
-def test_the_printed_sheet(sheet: Page, alice: User, picture: Callable[[str], None]) -> None:
-    """The codes, whose they are and a line for where it is kept; on A4 and nothing beside it."""
+@pytest.mark.parametrize("has_error", [False, True])
+def test_the_printed_sheet(sheet: Page, alice: User, picture: Callable[[str], None], *, has_error: bool) -> None:
+    """A ticket: boxes to tick, whose it is, what to do with it and where it is kept; on A4 and nothing beside it."""
     sheet.set_viewport_size({"width": 794, "height": 1123})
     expect(sheet.get_by_role("button", name="Print")).to_be_visible()
 
+    if has_error:
+        sheet.get_by_role("button", name="Finish").click()
+        expect(sheet.get_by_role("alert")).to_be_visible()
     sheet.emulate_media(media="print", color_scheme="light")
 
-    for shown in (alice.email, alice.login_id, "Kept at:", *BackupCodes.objects.get(user=alice).plain):
+    words = ("Kept at:", "Each code works once. Tick it off when you have used it.", "To sign in without your phone")
+    for shown in (alice.email, alice.login_id, *words, *BackupCodes.objects.get(user=alice).plain):
         expect(sheet.get_by_text(shown).locator("visible=true")).to_have_count(1)
+    expect(sheet.locator("#backup-codes .tick").locator("visible=true")).to_have_count(10)
+    expect(sheet.get_by_role("alert").or_(sheet.get_by_role("banner")).locator("visible=true")).to_have_count(0)
+    expect(sheet.get_by_role("heading").locator("visible=true")).to_have_count(1)
     expect(sheet.get_by_role("button").or_(sheet.get_by_role("navigation")).locator("visible=true")).to_have_count(0)
     expect(sheet.get_by_role("checkbox").locator("visible=true")).to_have_count(0)
     assert not browser.overflowing(sheet)
+    assert sheet.pdf(format="A4").count(b"/Type /Page\n") == 1
     picture("codes-on-paper")
 
 
