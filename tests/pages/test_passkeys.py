@@ -138,7 +138,8 @@ def code(alice: User) -> str:
     code_app(alice, "My phone")
     with transaction.atomic():
         make_missing_backups(alice)
-    return BackupCodes.objects.get(user=alice).plain[0]
+    plain: list[str] = BackupCodes.objects.get(user=alice).plain
+    return plain[0]
 
 
 def test_lost_phone_to_safe_in_nine_clicks(page: Page, alice: User, code: str) -> None:

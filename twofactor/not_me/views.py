@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.login.next_url import came_from
 from accounts.sudo.actions import own_sudo
 from accounts.sudo.decorators import no_sudo, require_sudo
 from audit.models import SecurityEvent
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
     from accounts.requests import Request, SignedInRequest
     from twofactor.not_me.models import NotMe
 
-LONGEST_NUMBER = 10**18  # every database can compare it
+LONGEST_DIGITS = 18  # every database can compare them
+LONGEST_NUMBER = 10**LONGEST_DIGITS
 
 
 @login_not_required
@@ -62,7 +65,7 @@ def lock_from_activity(request: SignedInRequest, seq: int) -> HttpResponse:
     """The same for an event of one's own that no mail told of, or whose link is over."""
     event = get_object_or_404(SecurityEvent.objects.of(request.user), seq=min(seq, LONGEST_NUMBER))
     if request.method != "POST":
-        context = {"sightings": [sighting_of(event)], "may_secure": True}
+        context = {"sightings": [sighting_of(event)], "may_secure": True, "event": event}
         return render(request, "twofactor/not_me/lock.html", context)
 
     actions.lock_own(by=own_sudo(request), origin=request.origin)
@@ -72,7 +75,20 @@ def lock_from_activity(request: SignedInRequest, seq: int) -> HttpResponse:
 @require_safe
 def secure(request: SignedInRequest) -> HttpResponse:
     """Steps to look through after a fright. Nothing is ended or changed without a word here."""
-    return render(request, "twofactor/not_me/secure.html", steps.of_person(request))
+    asked = request.GET.get("event", "")
+    is_number = asked.isascii() and asked.isdigit() and len(asked) <= LONGEST_DIGITS
+    context = {"look": steps.Look(request, int(asked) if is_number else None), "here": request.get_full_path()}
+    return render(request, "twofactor/not_me/secure.html", context)
+
+
+@no_sudo("It notes in this session what its owner has looked at, and changes nothing else")
+@require_POST
+def note_seen(request: SignedInRequest) -> HttpResponse:
+    name = request.POST.get("step", "")
+    if name not in steps.NAMES:
+        raise Http404
+    steps.note_seen(request, name)
+    return redirect(came_from(request) or "twofactor:not_me:secure")
 
 
 @require_sudo
@@ -80,4 +96,4 @@ def secure(request: SignedInRequest) -> HttpResponse:
 def sign_out_others(request: SignedInRequest) -> HttpResponse:
     actions.sign_out_others(by=own_sudo(request), request=request)
     messages.success(request, _("Every other browser is signed out."))
-    return redirect("twofactor:not_me:secure")
+    return redirect(came_from(request) or "twofactor:not_me:secure")
