@@ -82,7 +82,7 @@ def secure(request: SignedInRequest) -> HttpResponse:
 
 
 @no_sudo("It notes in this session what its owner has looked at, and changes nothing else")
-@require_POST
+@post_only
 def note_seen(request: SignedInRequest) -> HttpResponse:
     name = request.POST.get("step", "")
     if name not in steps.NAMES:
