@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from types import ModuleType
     from uuid import UUID
 
+    from pytest_django.fixtures import SettingsWrapper
+
     from tests.bed.clock import TestClock
 
     Waiting = Callable[..., Message]
@@ -44,9 +46,13 @@ def test_a_message_is_sent_once(waiting: Waiting, channel: ModuleType) -> None:
     assert message.sent_at is not None
 
 
-def test_it_is_written_in_the_language_of_the_person(waiting: Waiting, channel: ModuleType) -> None:
+@pytest.mark.parametrize(("spoken", "written"), [(["en", "fr"], "fr"), (["en"], "en")])
+def test_it_is_written_in_the_language_of_the_person_if_we_speak_it(
+    waiting: Waiting, channel: ModuleType, settings: SettingsWrapper, spoken: list[str], written: str
+) -> None:
+    settings.LANGUAGES = [(code, code) for code in spoken]
     deliver(waiting("language").pk)
-    assert channel.sent[0][1].text == "fr"
+    assert channel.sent[0][1].text == written
 
 
 @pytest.mark.django_db
