@@ -73,7 +73,7 @@ def test_people_sign_in_and_every_cookie_is_bound_to_the_host(alice: User, visit
 
     assert (answer.status_code, page.status_code) == (302, 200)
     names = {cookie.partition("=")[0] for cookie in visitor.set_cookies}
-    assert names == {"__Host-session", "__Host-csrf"}
+    assert names == {"__Host-session", "__Host-csrf", "__Host-known"}
     for cookie in visitor.set_cookies:
         attributes = {part.strip().lower() for part in cookie.split(";")[1:]}
         assert {"secure", "httponly", "path=/", "samesite=lax"} <= attributes

@@ -262,7 +262,16 @@ def test_people_sign_in_while_it_runs(settings: SettingsWrapper) -> None:
 # ── Killed on the way ──
 def killed(count: int, settings: SettingsWrapper, *, batch: int, kills: int) -> tuple[int, list[int]]:
     """Rotate so many secrets with kill -9 at random moments: how many do not open, and what was done at each."""
-    people = [User(email=f"p{n}@alpina.example", login_id=f"PP{n:05}", name="P", password="!") for n in range(count)]
+    people = [
+        User(
+            email=f"p{n}@alpina.example",
+            email_compared=f"p{n}@alpina.example",
+            login_id=f"PP{n:05}",
+            name="P",
+            password="!",
+        )
+        for n in range(count)
+    ]
     User.objects.bulk_create(people)
     secrets = [new_secret() for _person in people]
     devices = [TOTPDevice(user=person, name="Phone", confirmed=True) for person in people]

@@ -88,7 +88,7 @@ def answer_again(request: Request, opened: Opened, method: Method, form: Challen
     user = opened.attempt.user
     if opened.session.proved_by != method.slug or not form.is_valid():
         return False
-    reservation = budget.reserve(user, request.origin)
+    reservation = budget.reserve(form, request.session)
     with transaction.atomic():
         if who_has_just_taken(method.answering(user), form.answer) is None:
             return False
