@@ -48,6 +48,10 @@ class Limit:
     def key(self, *subject: object) -> str:
         return crypto.keyed_digest("limit", self.name, *subject)
 
+    def taken_back(self, in_a_row: int) -> int:
+        """How many tries of a total a right answer frees: a wait forgets the wrong ones before it, a rate does not."""
+        return 1 if self.first_wait is None else in_a_row
+
 
 class TooManyAttempts(Exception):
     """No try is left for now. retry_after is in whole seconds; is_final says that waiting will not help."""
@@ -63,49 +67,52 @@ class TooManyAttempts(Exception):
 class Reservation:
     """One try taken from one or several limits, to be given back when the answer was right."""
 
-    in_a_row_by_key: dict[str, int]  # this try included; the own counter first
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        return tuple(self.in_a_row_by_key)
+    limits: dict[str, Limit]  # by key; the own counter's first
+    in_a_row_by_key: dict[str, int]  # this try included
 
     @property
     def in_a_row(self) -> int:
         """Of the own counter."""
-        return self.in_a_row_by_key[self.keys[0]]
+        return self.in_a_row_by_key[next(iter(self.limits))]
 
     def in_a_row_of(self, total: Limit, *subject: object) -> int:
         """Of a total; 0 where this try was not taken from it."""
         return self.in_a_row_by_key.get(total.key(*subject), 0)
 
 
-def reserve(limit: Limit, *subject: object, totals: Sequence[tuple[Limit, object]] = ()) -> Reservation:
+def reserve(limit: Limit, *subject: object, totals: Sequence[tuple[Limit, tuple[object, ...]]] = ()) -> Reservation:
     """Take one try, or raise TooManyAttempts and take none. Call it outside any transaction.
 
     Totals are one or two counters over wider subjects, taken in the same step: all or none.
     """
-    wanted = {limit.key(*subject): limit, **{total.key(of): total for total, of in totals}}
+    wanted = {limit.key(*subject): limit, **{total.key(*of): total for total, of in totals}}
     now = clock.now()
     if limit.first_wait is not None:  # closed for long, and tried by whoever guesses: that shall cost the least
         _take_all(_SEEN.rows(**_by_place(tuple(wanted))), wanted, now)
     while not (in_a_row := _count(wanted, now) or _take_each(wanted, now)):
         _make(wanted, now)
-    return Reservation({key: in_a_row[key] for key in wanted})
+    return Reservation(wanted, {key: in_a_row[key] for key in wanted})
+
+
+def require_open(limit: Limit, *subject: object) -> None:
+    """Raise TooManyAttempts if no try is left, and take none."""
+    wanted = {limit.key(*subject): limit}
+    _take_all(_SEEN.rows(**_by_place(tuple(wanted))), wanted, clock.now())
 
 
 @transaction.atomic(savepoint=False)
 def give_back(reservation: Reservation) -> None:
     """After a right answer: the own counter starts anew, a total loses only what the own counter had put there.
 
-    Of a total's window it gets back the one try at hand: the others were other answers, and wrong.
+    Of a rate it gets back the one try at hand: the others were other answers, and wrong.
     """
-    _GIVE_BACK.run(**_by_place(reservation.keys), in_a_row=reservation.in_a_row)
-
-
-def take_off(limit: Limit, *subject: object, in_a_row: int) -> None:
-    """Let so many tries of a counter be none that stand in a row; its waits stay as they are."""
-    row = Counter.objects.filter(key=limit.key(*subject))
-    row.update(in_a_row=Greatest(F("in_a_row") - in_a_row, 0))
+    in_a_row = reservation.in_a_row
+    back: dict[str, int] = {}
+    for place, limit in _by_place(tuple(reservation.limits.values())).items():
+        taken = limit.taken_back(in_a_row)
+        back |= {f"{place}_back": taken, f"{place}_opens": limit.times + taken}
+    del back["own_back"], back["own_opens"]
+    _GIVE_BACK.run(**_by_place(tuple(reservation.limits)), **back, in_a_row=in_a_row)
 
 
 def forget(limit: Limit, *subject: object) -> None:
@@ -151,8 +158,9 @@ def _take_each(wanted: dict[str, Limit], now: datetime) -> dict[str, int]:
 
 
 def _take_all(counters: list[Counter], wanted: dict[str, Limit], now: datetime) -> None:
-    """In memory; raises TooManyAttempts if one is closed."""
-    for counter in counters:
+    """In memory; raises TooManyAttempts if one is closed: the first, as they were named, so that all hear the same."""
+    places = list(wanted)
+    for counter in sorted(counters, key=lambda counter: places.index(counter.key)):
         _take(counter, wanted[counter.key], now)
 
 
@@ -215,9 +223,19 @@ _COUNT = PreparedUpdate(
 _GIVE_BACK = PreparedUpdate(
     lambda given: Counter.objects.filter(pk__in=_in_order(given).values("pk")),
     lambda given: {
-        "taken": Case(When(key=given.own, then=0), default=Greatest(F("taken") - 1, 0)),
+        "taken": Case(
+            When(key=given.own, then=0),
+            When(key=given.total, then=Greatest(F("taken") - given.total_back, 0)),
+            default=Greatest(F("taken") - given.other_total_back, 0),
+        ),
         "in_a_row": Greatest(F("in_a_row") - given.in_a_row, 0),
-        "closed_until": Case(When(key=given.own, then=None), default=F("closed_until")),
+        # A wait that this very try had begun is over; one of more wrong tries than are given back goes on.
+        "closed_until": Case(
+            When(key=given.own, then=None),
+            When(key=given.total, taken__lt=given.total_opens, then=None),
+            When(key=given.other_total, taken__lt=given.other_total_opens, then=None),
+            default=F("closed_until"),
+        ),
     },
 )
 

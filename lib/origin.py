@@ -24,9 +24,11 @@ WITH_PORT = re.compile(r"(?:\[(?P<v6>[^\]]*:[^\]]*)\]|(?P<v4>[0-9.]+))(?::[0-9]{
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+# What accounts.sessions.known_browser's cookie looks like: a random text for each of the last accounts.
+MOST_KNOWN = 4
+KNOWN_BROWSER = re.compile(rf"[\w-]{{43}}(?:\.[\w-]{{43}}){{0,{MOST_KNOWN - 1}}}", re.ASCII)
 
 log = logging.getLogger("sallyport.origin")
-KNOWN_BROWSER = re.compile(r"[\w-]{43}", re.ASCII)  # the shape of accounts.sessions.known_browser's cookie
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Origin:
 
     ip: str
     user_agent: str
-    known_browser: str = field(default="", compare=False)  # what its cookie says, digested; "" for none of our making
+    known_by: tuple[str, ...] = field(default=(), compare=False)  # digests of what the cookie says: who signed in here
     request_id: str = field(default="", compare=False)
     actor_id: int | None = field(default=None, compare=False)
 
@@ -87,7 +89,7 @@ def origin_of(request: HttpRequest) -> Origin:
     return Origin(
         ip=client_ip(request),
         user_agent="".join(c if c.isprintable() else " " for c in agent),
-        known_browser=crypto.keyed_digest("known_browser", cookie) if KNOWN_BROWSER.fullmatch(cookie) else "",
+        known_by=tuple(map(known_digest, cookie.split("."))) if KNOWN_BROWSER.fullmatch(cookie) else (),
         request_id=getattr(request, "request_id", ""),
         actor_id=user.pk if user is not None and user.is_authenticated else None,
     )
@@ -117,6 +119,11 @@ class Unreadable:
 
 
 UNREADABLE = Unreadable()
+
+
+def known_digest(token: str) -> str:
+    """Of one account's text in the cookie."""
+    return crypto.keyed_digest("known_browser", token)
 
 
 def client_ip(request: HttpRequest) -> str:

@@ -10,7 +10,7 @@ from django.db.models import Exists, Min, OuterRef
 
 from accounts.lock.way_back import is_just_back
 from accounts.login.models import LIFETIME, LoginAttempt
-from accounts.sessions.known import KNOWN_FOR, has_signed_in, is_known_browser
+from accounts.sessions.known import KNOWN_FOR, has_signed_in, known_browser
 from accounts.sessions.models import Session
 from accounts.user.models import User
 from audit import events
@@ -42,7 +42,7 @@ def is_new_place(user: User, origin: Origin) -> bool:
     browser along, and a colleague sits in the owner's network, but neither has the cookie. With it a new network is no
     news. The very first sign-in of an account is never new.
     """
-    if not is_known_browser(user.pk, origin):
+    if not known_browser(user.pk, origin):
         return has_signed_in(user)
     return _is_new_country(user, place.country(origin.ip))
 

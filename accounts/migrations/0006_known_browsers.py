@@ -15,11 +15,6 @@ class Migration(migrations.Migration):
             name='known_browser',
             field=models.CharField(blank=True, max_length=64),
         ),
-        migrations.AddField(
-            model_name='session',
-            name='known_browser_counts',
-            field=models.BooleanField(default=True),
-        ),
         migrations.AddIndex(
             model_name='session',
             index=models.Index(fields=['network_digest', 'first_seen_at'], name='session_network'),

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from contextlib import contextmanager
+import zlib
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
 from django.contrib.auth import hashers
-from django.db import transaction
+from django.db import connection, transaction
 
 from accounts.password.validators import is_leaked
 from accounts.sessions import known
@@ -40,11 +41,14 @@ LIMIT = limits.Limit(
 )
 # Of strangers, whichever accounts they try: a list of leaked passwords is tried once on each of many.
 PER_NETWORK = limits.Limit(name="password.network", times=30, period=timedelta(minutes=15))
-STRANGERS = "strangers"
+STRANGERS, QUIETLY = "strangers", "quietly"
 
-# Strangers keep as many hashes going as there are cores, so that whoever is known never stands in a queue of theirs.
-HASHES_AT_ONCE = os.cpu_count() or 1
-WAIT_FOR_HASH = timedelta(milliseconds=300)  # a few hashes' time: two strangers who meet notice nothing
+# Unknown browsers of one network keep as many hashes going as there are cores, all together one more, so that nobody
+# stands in a queue of one network's, and a known browser in none.
+NETWORK_AT_ONCE = os.cpu_count() or 1
+HASHES_AT_ONCE = NETWORK_AT_ONCE + 1
+NETWORKS_APART = 256  # as well as they are told apart: each is a file for a lock
+WAIT_FOR_HASH = timedelta(seconds=1)  # for each of the two
 BUSY = limits.Limit(name="password.busy", times=HASHES_AT_ONCE, period=timedelta(seconds=1))
 
 # What a wrong password takes beside its hash, always: a person to read and a row that points at them cost a quarter of
@@ -56,88 +60,96 @@ def check_login(login: str, password: str, *, origin: Origin) -> User | None:
     """The person whose e-mail address or login ID and password these are, or None. Raises TooManyAttempts."""
     began = time.perf_counter()
     user = User.objects.by_login(login)
-    if _count_wrong(user, login, password, origin, began) or user is None:
+    if _is_wrong(user, login, password, origin, began) or user is None:
         return None
     _note_leaked(user, password)
     return user
 
 
-def check_password(user: User, password: str, *, origin: Origin) -> bool:
-    """Whether it is the password of a person we know already. Raises TooManyAttempts."""
-    return count_wrong(user, password, origin=origin) == 0
+def is_own_password(user: User, password: str, *, origin: Origin) -> bool:
+    """Whether it is the password of somebody who is signed in; a wrong one is recorded. Whoever asks has the limit."""
+    if _is_right(user, password):
+        return True
+    with transaction.atomic():
+        record(events.PASSWORD_WRONG, user=user, origin=origin)
+    return False
 
 
-def count_wrong(user: User, password: str, *, origin: Origin) -> int:
-    """How many wrong ones in a row this makes for a person we know already; 0 when it is right.
-
-    Raises TooManyAttempts.
-    """
-    return _count_wrong(user, user.email, password, origin, time.perf_counter())
-
-
-def _count_wrong(user: User | None, login: str, password: str, origin: Origin, began: float) -> int:
+def _is_wrong(user: User | None, login: str, password: str, origin: Origin, began: float) -> bool:
+    """Raises TooManyAttempts."""
     # A new password has counters of its own: tries against the old one do not keep its owner out.
-    whose = ("user", user.pk, user.auth_generation) if user else ("nobody", canonical(login))
-    known_as = known.known_as(user.pk if user else 0, origin)
-    with _room_for(known_as):
-        reservation = _reserve(whose, known_as, password, origin)
+    whose = ("user", user.pk, user.password) if user else ("nobody", canonical(login))
+    user_id = user.pk if user else 0
+    browser = known.known_browser(user_id, origin)
+    with _room_for(browser, origin):
+        reservation, refused = _reserve(whose, browser, origin)
         hash_began = time.perf_counter()
         is_right = _is_right(user, password)
         hash_seconds = time.perf_counter() - hash_began
-    if is_right:
-        _give_back(reservation, whose, known_as, origin)
-        return 0
-    with transaction.atomic():
-        # For nobody too: the answer must not come sooner for lack of a row to write.
-        record(events.PASSWORD_WRONG, user=user, origin=origin)
-        if reservation.in_a_row == LIMIT.times:
-            record(events.LIMIT_CLOSED, user=user, origin=origin, limit=LIMIT.name)
-    try:
-        if known_as == origin.network_digest:
-            # A neighbour must not learn from one more try, here or elsewhere, that the account exists: where strangers
-            # have none left, this answer says so too.
-            limits.reserve(LIMIT, *whose, STRANGERS)
-    finally:
-        even_time.wait_until(began + hash_seconds + BESIDE_HASH.total_seconds())
-    return reservation.in_a_row
+    is_looked_at = refused is None or known.is_known_network(user_id, origin)
+    if is_right and is_looked_at:
+        limits.give_back(reservation)
+        return False
+    if is_looked_at:
+        _note_wrong(user, reservation, origin)
+    even_time.wait_until(began + hash_seconds + BESIDE_HASH.total_seconds())
+    if refused is not None:
+        raise refused
+    return True
+
+
+@transaction.atomic
+def _note_wrong(user: User | None, reservation: Reservation, origin: Origin) -> None:
+    """For nobody too: the answer must not come sooner for lack of a row to write."""
+    record(events.PASSWORD_WRONG, user=user, origin=origin)
+    in_a_row = [reservation.in_a_row_by_key[key] for key, limit in reservation.limits.items() if limit is LIMIT]
+    if in_a_row[-1] == LIMIT.times:  # of all strangers, where it was theirs
+        record(events.LIMIT_CLOSED, user=user, origin=origin, limit=LIMIT.name)
 
 
 @contextmanager
-def _room_for(known_as: str) -> Iterator[None]:
+def _room_for(browser: str, origin: Origin) -> Iterator[None]:
     """Around a hash."""
-    if known_as:
+    if browser:
         yield
         return
+    wait = WAIT_FOR_HASH.total_seconds()
+    network = int(origin.network_digest, 16) % NETWORKS_APART
+    database = connection.settings_dict  # another portal on the same machine has places of its own
+    portal = zlib.crc32(f"{database['HOST']} {database['PORT']} {database['NAME']}".encode())
     try:
-        with at_once.one_of("hash", HASHES_AT_ONCE, wait_seconds=WAIT_FOR_HASH.total_seconds()):
+        with (
+            at_once.one_of(f"{portal:x}-network-{network}", NETWORK_AT_ONCE, wait_seconds=wait),
+            at_once.one_of(f"{portal:x}-hash", HASHES_AT_ONCE, wait_seconds=wait),
+        ):
             yield
     except at_once.NoRoom:
         raise limits.TooManyAttempts(BUSY, BUSY.period) from None
 
 
-def _reserve(whose: tuple[object, ...], known_as: str, password: str, origin: Origin) -> Reservation:
-    """Take a try from whoever's it is: each browser and each network that the person is known by has its own.
+def _reserve(
+    whose: tuple[object, ...], browser: str, origin: Origin
+) -> tuple[Reservation, limits.TooManyAttempts | None]:
+    """Take a try; with the refusal that must be the answer to anything but the right password where it is known.
 
-    All strangers share one, so someone who guesses from elsewhere closes the door for strangers only: the owner still
-    gets in.
+    A known browser has tries of its own, which a neighbour in its network cannot use up. All others count together, so
+    somebody who guesses closes the door for strangers. After that a few tries of each network go on for each name, with
+    the answer of a closed door for all but the right password of somebody known there, as slowly for all: else one more
+    try would tell where an account is known, and so that it exists.
     """
-    if known_as:
-        return limits.reserve(LIMIT, *whose, known_as)
-    began = time.perf_counter()
+    if browser:
+        with suppress(limits.TooManyAttempts):  # a thief may hold a copy of the cookie: then as without it
+            return limits.reserve(LIMIT, *whose, browser), None
     try:
-        return limits.reserve(LIMIT, *whose, STRANGERS, totals=[(PER_NETWORK, origin.network)])
-    except limits.TooManyAttempts:
-        if known.is_anybodys_network(origin):  # where an account may be known, whose tries are looked at: as slow
-            hash_began = time.perf_counter()
-            _is_right(None, password)
-            even_time.wait_until(began + time.perf_counter() - hash_began + BESIDE_HASH.total_seconds())
-        raise
-
-
-def _give_back(reservation: Reservation, whose: tuple[object, ...], known_as: str, origin: Origin) -> None:
-    limits.give_back(reservation)
-    if known_as == origin.network_digest and reservation.in_a_row > 1:
-        limits.take_off(LIMIT, *whose, STRANGERS, in_a_row=reservation.in_a_row - 1)
+        everybodys = [(LIMIT, (*whose, STRANGERS)), (PER_NETWORK, (origin.network,))]
+        return limits.reserve(LIMIT, *whose, origin.network, totals=everybodys), None
+    except limits.TooManyAttempts as refused:
+        if not known.is_anybodys_network(origin):
+            raise
+        try:
+            return limits.reserve(LIMIT, *whose, QUIETLY, origin.network), refused
+        except limits.TooManyAttempts:
+            raise refused from None
 
 
 def _is_right(user: User | None, password: str) -> bool:

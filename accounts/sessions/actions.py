@@ -47,9 +47,10 @@ def end_disowned(session: Session) -> None:
 
 @transaction.atomic
 def end_one(session: Session, *, request: SignedInRequest) -> None:
-    """Sign out one of the person's browsers; its next request is a visitor's."""
+    """Sign out one of the person's browsers; its next request is a visitor's, and a sign-in there is news again."""
     now = clock.now()
     if Session.objects.live(now).filter(pk=session.pk).update(ended_at=now, ended_by=Ending.ELSEWHERE, data=""):
+        forget_browsers(request.user.pk, Session.objects.filter(pk=session.pk))
         record(events.SESSION_ENDED, user=request.user, origin=request.origin, name=session.browser)
 
 
@@ -75,13 +76,16 @@ def forget_places(user: User) -> None:
 
 
 def forget_browsers(user_id: int, of: SessionQuerySet | None = None, *, but: Session | None = None) -> None:
-    """Let the person be known by none of their browsers any more; or by none of these sessions', or all but one."""
+    """Let the person be known by none of their browsers any more; or by none of these sessions', or all but one.
+
+    What a cookie said is never taken up again: a thief may hold a copy. The next sign-in there brings another one.
+    """
     mine = Session.objects.filter(user=user_id).exclude(known_browser="")
     if of is not None:
         mine = mine.filter(known_browser__in=list(of.values_list("known_browser", flat=True)))
     if but is not None:
         mine = mine.exclude(known_browser=but.known_browser)
-    mine.update(known_browser_counts=False)
+    mine.update(known_browser="")
 
 
 def end_with_browser(user: User, *, wanted: bool) -> None:

@@ -9,6 +9,7 @@ from accounts.sessions.models import Session
 from audit import events
 from audit.models import SecurityEvent
 from lib import clock
+from lib.origin import MOST_KNOWN
 from lib.prepared import PreparedSelect
 
 if TYPE_CHECKING:
@@ -33,39 +34,45 @@ _BEGUN_THERE_BY_ANYBODY = PreparedSelect(
 _BEGUN_IN = PreparedSelect(
     lambda given: Session.objects.filter(
         user_id=given.user_id,
-        known_browser=given.browser,
-        known_browser_counts=True,
+        known_browser__in=[given.first, given.second, given.third, given.fourth],
         first_seen_at__range=(given.since, given.until),
     )
 )
 
 
 def known_as(user_id: int, origin: Origin, *, for_at_least: timedelta = timedelta(0)) -> str:
-    """The browser, else the network, that the person is known by; "" for a stranger.
+    """The browser, else the network, that the person is known by; "" for a stranger."""
+    browser = known_browser(user_id, origin, for_at_least=for_at_least)
+    is_known_here = not browser and is_known_network(user_id, origin, for_at_least=for_at_least)
+    return origin.network_digest if is_known_here else browser
 
-    The browser first: a neighbour in the network must not close the door to it. For nobody (0) it takes as long.
+
+def known_browser(user_id: int, origin: Origin, *, for_at_least: timedelta = timedelta(0)) -> str:
+    """The digest by which the person is known in this browser; "" where they finished no sign-in within a year.
+
+    Nor where somebody may have copied its cookie since: then it was forgotten.
     """
-    if is_known_browser(user_id, origin, for_at_least=for_at_least):
-        return origin.known_browser
-    until = clock.now() - for_at_least
-    network = origin.network_digest
-    is_known = _BEGUN_THERE.any(user_id=user_id, network=network, since=clock.now() - KNOWN_FOR, until=until)
-    return network if is_known else ""
+    if not origin.known_by:
+        return ""
+    now = clock.now()
+    since, until = now - KNOWN_BROWSER_FOR, now - for_at_least
+    first, second, third, fourth = (*origin.known_by, *[origin.known_by[0]] * MOST_KNOWN)[:MOST_KNOWN]
+    tokens = {"first": first, "second": second, "third": third, "fourth": fourth}
+    session = _BEGUN_IN.one(user_id=user_id, since=since, until=until, **tokens)
+    return session.known_browser if session else ""
+
+
+def is_known_network(user_id: int, origin: Origin, *, for_at_least: timedelta = timedelta(0)) -> bool:
+    """Whether a session of theirs began in it lately. For nobody (0) it takes as long."""
+    now = clock.now()
+    since, until = now - KNOWN_FOR, now - for_at_least
+    return _BEGUN_THERE.any(user_id=user_id, network=origin.network_digest, since=since, until=until)
 
 
 def is_anybodys_network(origin: Origin) -> bool:
-    """Whether anybody at all is known by this network."""
+    """Whether anybody at all is known by it."""
     now = clock.now()
     return _BEGUN_THERE_BY_ANYBODY.any(network=origin.network_digest, since=now - KNOWN_FOR, until=now)
-
-
-def is_known_browser(user_id: int, origin: Origin, *, for_at_least: timedelta = timedelta(0)) -> bool:
-    """Whether a sign-in of theirs was finished in this browser within a year, and nobody has doubted it since."""
-    if not origin.known_browser:
-        return False
-    now = clock.now()
-    since, until = now - KNOWN_BROWSER_FOR, now - for_at_least
-    return _BEGUN_IN.any(user_id=user_id, browser=origin.known_browser, since=since, until=until)
 
 
 def has_signed_in(user: User, *, before: datetime | None = None) -> bool:

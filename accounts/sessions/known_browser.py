@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from accounts.sessions.known import KNOWN_BROWSER_FOR
-from accounts.sessions.models import Session
-from lib import crypto
+from accounts.sessions import known
+from lib.origin import MOST_KNOWN, known_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,16 +23,17 @@ if TYPE_CHECKING:
 
 
 def keep(request: Request, user: User) -> str:
-    """Have the answer bring the cookie, for another year; returns its digest, for the row of the session.
+    """Have the answer bring the cookie, for another year; returns the digest for the row of the session.
 
-    One that the account has stopped knowing never counts again: a thief may hold a copy. The browser gets a new one.
+    It holds a text for each of the accounts that signed in here last, made by us at the first time: what somebody else
+    has put there, or another account has left, makes nobody known.
     """
-    digest = request.origin.known_browser
-    forgotten = Session.objects.filter(user=user, known_browser=digest, known_browser_counts=False)
-    if not digest or forgotten.exists():
-        request.known_browser_cookie = secrets.token_urlsafe(32)
-        return crypto.keyed_digest("known_browser", request.known_browser_cookie)
-    request.known_browser_cookie = request.COOKIES[settings.KNOWN_BROWSER_COOKIE_NAME]
+    shown = request.COOKIES[settings.KNOWN_BROWSER_COOKIE_NAME].split(".") if request.origin.known_by else []
+    digest = known.known_browser(user.pk, request.origin)
+    if not digest:
+        shown = [*shown, secrets.token_urlsafe(32)][-MOST_KNOWN:]
+        digest = known_digest(shown[-1])
+    request.known_browser_cookie = ".".join(shown)
     return digest
 
 
@@ -49,7 +49,7 @@ class KnownBrowserMiddleware:
             response.set_cookie(
                 settings.KNOWN_BROWSER_COOKIE_NAME,
                 request.known_browser_cookie,
-                max_age=KNOWN_BROWSER_FOR,
+                max_age=known.KNOWN_BROWSER_FOR,
                 secure=settings.HTTPS,
                 httponly=True,
                 samesite="Lax",

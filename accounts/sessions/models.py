@@ -67,10 +67,7 @@ class Session(models.Model):
     place = models.CharField(max_length=200, blank=True)  # approximate, "" when unknown
     proved_by = models.CharField(max_length=32, blank=True)  # see accounts.sessions.proof
     browser_digest = models.CharField(max_length=64, blank=True)  # which remembered browser it is in, if any
-    known_browser = models.CharField(
-        max_length=64, blank=True
-    )  # the digest of its cookie: accounts.sessions.known_browser
-    known_browser_counts = models.BooleanField(default=True)  # until somebody else may have held that cookie
+    known_browser = models.CharField(max_length=64, blank=True)  # a digest; "" when it makes nobody known
     ends_with_browser = models.BooleanField(default=False)  # its cookie goes when the browser is closed
     sudo_until = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)

@@ -92,7 +92,6 @@ class SessionStore(SessionBase):
             "proved_by": proof.proved_by,
             "browser_digest": proof.browser_digest,
             "known_browser": known_browser,
-            "known_browser_counts": True,
             "ends_with_browser": user.asks_every_time,
             "sudo_until": now + SUDO if proof.grants_sudo else None,
         }

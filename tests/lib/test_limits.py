@@ -141,7 +141,7 @@ def test_forgetting_opens_at_once() -> None:
 
 # ── Two counters in one step ──
 def reserve_with_total(network: str) -> limits.Reservation:
-    return limits.reserve(WINDOW, "alice", network, totals=[(STRICT, "alice")])
+    return limits.reserve(WINDOW, "alice", network, totals=[(STRICT, ("alice",))])
 
 
 def test_a_total_is_not_refilled_by_another_network() -> None:
@@ -225,10 +225,10 @@ def test_one_statement_counts_as_one_try_after_the_other_would(limit: Limit, oth
 
         if refusing:
             with pytest.raises(TooManyAttempts) as refusal:
-                limits.reserve(limit, 1, totals=[(total, 1)])
+                limits.reserve(limit, 1, totals=[(total, (1,))])
             assert refusal.value.limit.name in refusing
         else:
-            reservation = limits.reserve(limit, 1, totals=[(total, 1)])
+            reservation = limits.reserve(limit, 1, totals=[(total, (1,))])
             assert list(reservation.in_a_row_by_key.values()) == [counter.in_a_row for counter in after]
         assert sorted(map(columns_of, Counter.objects.all())) == sorted(map(columns_of, after))
 
@@ -269,7 +269,7 @@ def test_of_parallel_tries_only_so_many_are_let_through(limit: Limit) -> None:
 def test_parallel_tries_from_many_networks_share_the_total() -> None:
     def try_from(number: int) -> bool:
         try:
-            limits.reserve(WINDOW, "alice", number, totals=[(STRICT, "alice")])
+            limits.reserve(WINDOW, "alice", number, totals=[(STRICT, ("alice",))])
         except TooManyAttempts:
             return False
         return True
@@ -284,7 +284,7 @@ def test_tries_that_take_the_same_two_the_other_way_round_do_not_wait_for_each_o
     def take_both(number: int) -> None:
         own, total = (wide, wider) if number % 2 else (wider, wide)
         for _ in range(5):
-            limits.reserve(own, "alice", totals=[(total, "alice")])
+            limits.reserve(own, "alice", totals=[(total, ("alice",))])
 
     race(16, take_both)
 
@@ -297,7 +297,7 @@ def test_first_tries_do_not_wait_for_each_other() -> None:
     many = Limit(name="many", times=1000, period=HOUR)
 
     for person in range(rounds(10)):
-        race(16, lambda number: limits.reserve(many, person, number % 4, totals=[(many, person)]))  # noqa: B023
+        race(16, lambda number: limits.reserve(many, person, number % 4, totals=[(many, (person,))]))  # noqa: B023
 
     assert sum(Counter.objects.values_list("taken", flat=True)) == rounds(10) * 16 * 2
 
@@ -311,7 +311,7 @@ def test_tries_and_the_deletion_of_idle_counters_do_not_wait_for_each_other() ->
         if number % 4 == 0:
             limits.purge(now())
         for first in range(0, 60, 2):
-            limits.reserve(many, first, totals=[(many, first + 1)])
+            limits.reserve(many, first, totals=[(many, (first + 1,))])
 
     for _ in range(5):
         Counter.objects.all().delete()

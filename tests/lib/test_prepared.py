@@ -180,11 +180,22 @@ def test_they_ask_what_they_say(alice: User) -> None:
         ),
         (lambda: limits._LOCKED.rows(**keys), lambda: list(in_order.all())),
         (
-            lambda: limits._GIVE_BACK.run(**keys, in_a_row=3),
+            lambda: limits._GIVE_BACK.run(
+                **keys, in_a_row=3, total_back=3, total_opens=8, other_total_back=1, other_total_opens=31
+            ),
             lambda: Counter.objects.filter(pk__in=in_order.values("pk")).update(
-                taken=Case(When(key="a", then=0), default=Greatest(F("taken") - 1, 0)),
+                taken=Case(
+                    When(key="a", then=0),
+                    When(key="b", then=Greatest(F("taken") - 3, 0)),
+                    default=Greatest(F("taken") - 1, 0),
+                ),
                 in_a_row=Greatest(F("in_a_row") - 3, 0),
-                closed_until=Case(When(key="a", then=None), default=F("closed_until")),
+                closed_until=Case(
+                    When(key="a", then=None),
+                    When(key="b", taken__lt=8, then=None),
+                    When(key="c", taken__lt=31, then=None),
+                    default=F("closed_until"),
+                ),
             ),
         ),
         (

@@ -59,7 +59,8 @@ def answer_sign_in(
     """
     if _is_no_try(form):
         return False
-    reservation = budget.reserve(form, request.session)
+    guess = budget.reserve(attempt.user, request.origin) if form.is_guessable else None
+    reservation = guess or budget.reserve_unguessable(form.asked)
     form.use_question_up()
     with transaction.atomic():
         if not attempt.claim():
@@ -75,7 +76,8 @@ def answer_sign_in(
             _note_remembered(known_by, attempt.user, request.origin)
     if device is None:
         _refuse(form, method, attempt.user, request.origin)
-        _warn_of_guessing(form, reservation, request.origin)
+        if guess:
+            _warn_of_guessing(guess, attempt.user, request.origin)
     return device is not None
 
 
@@ -88,7 +90,7 @@ def answer_again(request: Request, opened: Opened, method: Method, form: Challen
     user = opened.attempt.user
     if opened.session.proved_by != method.slug or not form.is_valid():
         return False
-    reservation = budget.reserve(user, request.origin)
+    reservation = budget.reserve(user, request.origin) if form.is_guessable else budget.reserve_unguessable(form.asked)
     with transaction.atomic():
         if who_has_just_taken(method.answering(user), form.answer) is None:
             return False
@@ -108,8 +110,10 @@ def confirm(request: SignedInRequest, method: Method | None, form: ChallengeForm
 def _confirm_by_method(request: SignedInRequest, method: Method, form: ChallengeForm) -> bool:
     if _is_no_try(form):
         return False
-    with sudo.lost_when_refused(request):
-        reservation = budget.reserve(form, request.session)
+    guess = sudo.reserve_guess(request) if form.is_guessable else None
+    if guess is None:
+        sudo.require_not_guessed(request)
+    reservation = guess or budget.reserve_unguessable(form.asked)
     form.use_question_up()
     with transaction.atomic():
         device = _accepted(form, method, request.user, request.origin)
@@ -121,21 +125,18 @@ def _confirm_by_method(request: SignedInRequest, method: Method, form: Challenge
             _note_backup(device, request.user, request.origin)
     if device is None:
         _refuse(form, method, request.user, request.origin, wrong=events.CONFIRM_FAILED)
-        _warn_of_guessing(form, reservation, request.origin)
-        if reservation.in_a_row >= sudo.MOST_WRONG:
-            sudo.withdraw(request)
+        if guess and sudo.note_wrong(request, guess):
+            with transaction.atomic():
+                record(events.CODES_GUESSED, user=request.user, origin=request.origin)
     return device is not None
 
 
 def _confirm_by_password(request: SignedInRequest, form: ChallengeForm) -> bool:
     if not form.is_valid():
         return False
-    with sudo.lost_when_refused(request):
-        reservation = budget.reserve_confirming(request.user, request.session)
     if not sudo.check_own_password(request, form.answer):
         form.refuse(Refusal.WRONG)
         return False
-    limits.give_back(reservation)
     sudo.grant(request, method="password")
     return True
 
@@ -174,14 +175,11 @@ def _refuse(
     record(event, user=user, origin=origin, method=method.slug)
 
 
-def _warn_of_guessing(form: ChallengeForm, reservation: Reservation, origin: Origin) -> None:
+def _warn_of_guessing(guess: Reservation, user: User, origin: Origin) -> None:
     """Tell the owner at the fifth wrong code in a row, from one network or from all: the password is known."""
-    if not form.is_guessable:
-        return
-    user = form.asked.user
-    if sudo.MOST_WRONG in (reservation.in_a_row, reservation.in_a_row_of(budget.IN_ALL, user.pk)):
+    if sudo.MOST_WRONG in (guess.in_a_row, guess.in_a_row_of(budget.IN_ALL, user.pk)):
         with transaction.atomic():
             record(events.CODES_GUESSED, user=user, origin=origin)
-    if budget.is_closed_by(reservation, user):
+    if budget.is_closed_by(guess, user):
         with transaction.atomic():
             record(events.LIMIT_CLOSED, user=user, origin=origin, limit=budget.IN_ALL.name)

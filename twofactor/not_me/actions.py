@@ -10,6 +10,7 @@ from accounts.email.actions import stop_change
 from accounts.lock.actions import lock_account
 from accounts.lock.way_back import is_just_back
 from accounts.password.actions import ask_reset
+from accounts.sessions.actions import forget_browsers
 from accounts.sessions.models import Ending
 from accounts.settings.actions import restore_account
 from accounts.settings.models import Deletion
@@ -58,6 +59,7 @@ def sign_out_others(*, by: OwnSudo, request: SignedInRequest) -> None:
     """Every other browser, those that may skip the second step too, and every sign-in and link that is pending."""
     user = _locked(by.user_id)
     renew_auth(user, session=request.session, reason=Ending.SIGNED_OUT)
+    forget_browsers(user.pk, but=request.session.row)
     event = events.OTHERS_SIGNED_OUT
     record(event.untold() if is_just_back(user, request.origin) else event, user=user, origin=request.origin)
 

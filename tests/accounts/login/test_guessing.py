@@ -50,7 +50,8 @@ def test_five_may_be_wrong_then_there_is_a_wait(alice: User, hashes: Callable[[]
     statuses = attack(alice)
 
     assert statuses == [422] * 5 + [429] * 3
-    assert hashes() == wrong_passwords() == 5
+    assert wrong_passwords() == 5
+    assert hashes() == 5, "nobody is known there: there is nothing to be told"
 
 
 def test_the_waits_double_from_30_seconds_to_an_hour(alice: User, clock: TestClock) -> None:
@@ -206,11 +207,37 @@ def test_a_neighbour_does_not_close_the_door_to_a_known_browser(alice: User) -> 
     mine = browser_at(HOME)
     sign_in(mine, alice)
     mine.post("/logout/")
-    statuses = [guess(browser_at(HOME_TOO), alice).status_code for _ in range(7)]
+    statuses = [guess(browser_at(HOME_TOO), alice).status_code for _ in range(12)]
 
-    assert statuses == [422] * 5 + [429] * 2
+    assert statuses == [422] * 5 + [429] * 7
     assert guess(browser_at(HOME), alice, PASSWORD).status_code == 429
     assert guess(mine, alice, PASSWORD).status_code == 302
+
+
+def test_a_copy_of_the_cookie_does_not_close_the_door_to_its_browser(alice: User) -> None:
+    mine = browser_at(HOME)
+    sign_in(mine, alice)
+    mine.post("/logout/")
+    thief = browser_at(ELSEWHERE)
+    thief.cookies.update(mine.cookies)
+    for _ in range(12):
+        guess(thief, alice)
+
+    assert guess(thief, alice, PASSWORD).status_code == 429
+    assert guess(mine, alice, PASSWORD).status_code == 302
+
+
+def test_who_is_signed_in_gets_no_fresh_tries_by_signing_others_out(alice: User) -> None:
+    thief = browser_at(HOME)
+    sign_in(thief, alice)
+    typed = {"current_password": "wrong", "password": "Nine-Herons-Wait-By-Ponds"}
+    for _ in range(8):
+        for _try in range(4):
+            thief.post("/password/", typed)
+            guess(browser_at(ELSEWHERE), alice)
+        thief.post("/sessions/others/end/")
+
+    assert wrong_passwords() == 5 + 5  # in that session, and by strangers
 
 
 @pytest.mark.parametrize("end", ["/sessions/others/end/", "/sessions/all/end/"])
@@ -257,6 +284,32 @@ def test_right_passwords_use_up_nothing_of_their_network(django_user_model: type
 
 
 # ── A known network tells nobody who exists ──
+def test_a_limit_over_many_accounts_does_not_tell_either(known_at_home: User, bob: User) -> None:
+    """Known here, known nowhere, nobody: where the network has no tries left, and where others have."""
+    for number in range(31):
+        guess(browser_at(HOME_TOO), f"no{number}@one.example")
+    logins = [known_at_home.email, bob.email, "no@one.example"]
+
+    seen = [[guess(browser_at(ip), login).status_code for ip in [HOME] * 4 + [ELSEWHERE] * 7] for login in logins]
+
+    assert seen[0] == seen[1] == seen[2] == [429] * 4 + [422] * 5 + [429] * 2
+
+
+def test_tries_after_the_limit_cost_as_much_for_all_and_stop(
+    known_at_home: User, bob: User, hashes: Callable[[], int]
+) -> None:
+    costs = []
+    for login in (known_at_home.email, bob.email, "no@one.example"):
+        for _ in range(5):
+            guess(browser_at(HOME_TOO), login)
+        hashes()
+        for _ in range(20):
+            assert guess(browser_at(HOME_TOO), login).status_code == 429
+        costs.append(hashes())
+
+    assert costs == [5, 5, 5]
+
+
 def test_one_more_try_does_not_tell_who_exists(known_at_home: User, bob: User, clock: TestClock) -> None:
     """Known here, known elsewhere only, nobody: the answers are the same, in whatever order the networks come."""
     sign_in(browser_at("192.0.2.5"), bob)

@@ -192,7 +192,7 @@ def test_a_try_counts_even_if_the_request_dies_afterwards(
     with pytest.raises(SystemError):
         half.post(PAGE, {"code": totp_code(device)})
 
-    assert budget.reserve_code(device.user, half.get("/login/").wsgi_request.origin).in_a_row == 2
+    assert budget.reserve(device.user, half.get("/login/").wsgi_request.origin).in_a_row == 2
     device.refresh_from_db()
     assert device.last_step == -1
     assert LoginAttempt.objects.get().state == LoginAttempt.State.PENDING

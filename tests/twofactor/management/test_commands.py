@@ -113,11 +113,11 @@ def test_codes_are_reopened_for_one_person(alice: User) -> None:
     give_password(browser, alice)
     origin = browser.get("/login/").wsgi_request.origin
     key = budget.IN_ALL.key(alice.pk)
-    budget.reserve_code(alice, origin)
+    budget.reserve(alice, origin)
 
     Counter.objects.filter(key=key).update(in_a_row=100)
     with pytest.raises(TooManyAttempts):
-        budget.reserve_code(alice, origin)
+        budget.reserve(alice, origin)
 
     call_command("reopen_codes", alice.login_id, stdout=StringIO())
 

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.user.models import User
 from lib import limits
-from twofactor.challenge.budget import ALL_NETWORKS, IN_ALL, KEPT
+from twofactor.challenge.budget import IN_ALL, RATE
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -26,6 +26,6 @@ class Command(BaseCommand):
         user = User.objects.by_login(login)
         if user is None:
             raise CommandError(f"Nobody signs in with {login}")
-        for limit in (IN_ALL, KEPT, ALL_NETWORKS):
+        for limit in (IN_ALL, RATE):
             limits.forget(limit, user.pk)
         self.stdout.write(f"{user} may use codes again.")
