@@ -121,6 +121,18 @@ PASSWORDS_GUESSED = Event(
     "password.guessed", _("Somebody who is signed in as you is trying passwords"), BLOCKED, alerts=True
 )
 METHOD_REMOVED = Event("method.removed", _("“%(name)s” was removed as a second step"), alerts=True)
+METHOD_LOST = Event(
+    "method.lost", _("“%(name)s” was removed as a second step, because somebody else may have it"), alerts=True
+)
+METHODS_PUT_BACK = Event(
+    "method.put_back", _("Your second steps were put back as they were before a change"), alerts=True
+)
+METHODS_PUT_BACK_LATER = Event(
+    "method.put_back_later",
+    _("Your second steps are put back as they were before a change. “%(name)s” works again in 24 hours"),
+    alerts=True,
+)
+METHOD_RETURNED = Event("method.returned", _("“%(name)s” works again as a second step"), alerts=True)
 EMAIL_CHANGE_ASKED = Event(  # its mail has a link to stop it
     "email.change_asked", _("Another email was asked for"), has_own_mail=True
 )

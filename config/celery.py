@@ -29,6 +29,16 @@ app.conf.beat_schedule = {
         "schedule": 60.0,
         "options": {"expires": 60.0},
     },
+    "bring removed methods back": {
+        "task": "twofactor.tasks.bring_methods_back",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
+    "wipe backup codes that were shown": {
+        "task": "twofactor.tasks.wipe_shown_codes",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
     "purge calls of phones": {
         "task": "twofactor.methods.push.tasks.purge_push_calls",
         "schedule": 60.0,

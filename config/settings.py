@@ -179,6 +179,7 @@ LEAKED_PASSWORD_RANGE_URL = env_str("LEAKED_PASSWORD_RANGE_URL")
 EXPORTED = {
     "organizations": "organizations.members.person.exported",
     "second_steps": "twofactor.person.second_steps",
+    "method_changes": "twofactor.person.method_changes",
     "enrolments": "twofactor.person.enrolments",
     "email_checks": "twofactor.person.email_checks",
     "not_me_links": "twofactor.person.not_me_links",

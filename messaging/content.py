@@ -51,8 +51,8 @@ def from_templates(message: Message, context: Mapping[str, object]) -> Content:
 
 def alert(message: Message, context: Mapping[str, object]) -> Content:
     """The same for a mail about something that its reader may not have done: with the link that locks the account."""
-    link = cast("Callable[[Message], str]", import_string(settings.ALERT_LINK))
-    return from_templates(message, {**context, "not_me_link": link(message)})
+    link = cast("Callable[[Message], dict[str, object]]", import_string(settings.ALERT_LINK))
+    return from_templates(message, {**context, **link(message)})
 
 
 def _wrapped(text: str) -> str:

@@ -20,8 +20,7 @@ SOURCES = sorted(
 NAMES_THAT_SAY_NOTHING = {"utils", "helpers", "common", "managers", "services", "base", "core", "misc", "tools"}
 # Only these may delete rows of twofactor: a factor disappears through the one action that checks, tells and records.
 MAY_DELETE_FACTORS = {
-    Path("twofactor/devices/actions.py"),
-    Path("twofactor/methods/backup_codes/models.py"),  # a new set takes the place of the old one
+    Path("twofactor/devices/sealing.py"),  # what was removed a week ago
     Path("twofactor/methods/webauthn/challenges.py"),  # questions that are over
     Path("twofactor/housekeeping.py"),  # old links, no factor
     Path("twofactor/methods/push/housekeeping.py"),  # old requests
@@ -86,6 +85,22 @@ def test_translated_sentences_name_values_without_filters() -> None:
 
     assert len(sentences) > 100
     assert not {sentence for sentence in sentences if re.search(r"{{[^}]*[|(][^}]*}}", sentence)}
+
+
+def test_only_one_action_removes_second_factors_and_puts_them_back() -> None:
+    seals = Path("twofactor/devices/sealing.py")
+    marks = {"removed_by", "returns_by"}
+    marking = {
+        file
+        for file in SOURCES
+        for node in ast.walk(tree_of(file))
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in {"update", "create", "bulk_update"}
+        if marks & {keyword.arg for keyword in node.keywords}
+    }
+    calling = {file for file in SOURCES if "twofactor.devices.sealing" in imported_by(file)}
+
+    assert marking == {seals}
+    assert calling == {Path("twofactor/devices/actions.py"), Path("twofactor/housekeeping.py")}
 
 
 def test_only_one_action_deletes_second_factors() -> None:

@@ -82,6 +82,7 @@ def backup_codes(user: User) -> Iterator[str]:
     code_app(user)
     while True:
         with transaction.atomic():
+            BackupCodes.everything.filter(user=user).delete()
             BackupCodes.make_for(user)
         yield from BackupCodes.objects.get(user=user).plain
 

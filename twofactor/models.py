@@ -1,6 +1,7 @@
 """Gathers the models of the methods."""
 
 from twofactor.checkup.models import CheckUp
+from twofactor.devices.models import MethodChange
 from twofactor.enrolment.models import EmailCheck, Enrolment
 from twofactor.methods.backup_codes.models import BackupCode, BackupCodes
 from twofactor.methods.push.models import Pairing, PushDevice, PushRequest, SpentCall, TurnedOffDevice
@@ -15,6 +16,7 @@ __all__ = [
     "CheckUp",
     "EmailCheck",
     "Enrolment",
+    "MethodChange",
     "NotMe",
     "Pairing",
     "PasskeyChallenge",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import django_otp
 
 from twofactor.checkup.models import CheckUp
+from twofactor.devices.models import MethodChange
 from twofactor.enrolment.models import EmailCheck, Enrolment
 from twofactor.methods.push.models import PushRequest
 from twofactor.not_me.models import NotMe
@@ -20,14 +21,28 @@ Rows = list[dict[str, object]]
 
 
 def second_steps(user: User) -> Rows:
-    """Of every kind, without secrets; those that were never confirmed too."""
+    """Of every kind, without secrets; those that were never confirmed, or removed lately, too."""
     kinds = [kind for kind in django_otp.device_classes() if issubclass(kind, SecondFactor)]
-    columns = ("name", "confirmed", "created_at", "last_used_at", "last_used_agent", "last_used_place")
+    columns = (
+        "name",
+        "confirmed",
+        "created_at",
+        "last_used_at",
+        "last_used_agent",
+        "last_used_place",
+        "removed_by__created_at",
+    )
     return [
-        {"method": kind.method_slug, **row}
+        {"method": kind.method_slug, "removed_at": row.pop("removed_by__created_at"), **row}
         for kind in kinds
-        for row in kind.objects.filter(user=user).order_by("pk").values(*columns, *kind.exported)
+        for row in kind.everything.filter(user=user).order_by("pk").values(*columns, *kind.exported)
     ]
+
+
+def method_changes(user: User) -> Rows:
+    """When second factors were added, removed or put back."""
+    columns = ("created_at", "kind", "undone_at")
+    return list(MethodChange.objects.filter(user=user).order_by("pk").values(*columns))
 
 
 def enrolments(user: User) -> Rows:

@@ -35,12 +35,16 @@ def methods_of(user: User) -> list[Method]:
 
 
 def last_uses_of(user: User) -> list[tuple[Method, datetime | None]]:
-    """The same, each with the time when it was last used, if ever."""
+    """The same, each with the time when it was last used, if ever.
+
+    While a removed device is about to count again, backups alone are asked for: nothing less may do.
+    """
     kinds = {kind for method in METHODS for kind in method.kinds}
     used = {kind: [device.last_used_at for device in Devices(kind, user_id=user.pk).read()] for kind in kinds}
     uses = [(method, [moment for kind in method.kinds for moment in used[kind]]) for method in METHODS]
     had = [(method, max(filter(None, moments), default=None)) for method, moments in uses if moments]
-    return had if any(not method.is_backup for method, _last_used in had) else []
+    is_on = user.method_returns_at is not None or any(not method.is_backup for method, _last_used in had)
+    return had if is_on else []
 
 
 def devices_by_method(user: User) -> list[tuple[Method, list[SecondFactor]]]:

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import DatabaseError, models
-from django_otp.models import Device, TimestampMixin
+from django_otp.models import Device, DeviceManager, TimestampMixin
 
 from lib import clock, place, prepared, user_agent
 from lib.origin import NOWHERE, Origin
@@ -28,8 +28,19 @@ MOST_ASKED = 5  # devices that one answer may be right for, whatever their kind:
 log = logging.getLogger("sallyport.second_factor")
 
 
+class PresentManager(DeviceManager):
+    """The devices that count, for us and for django-otp. Those that were removed wait, sealed and unusable."""
+
+    def get_queryset(self) -> QuerySet[Any]:
+        return super().get_queryset().filter(removed_by=None)
+
+
 class SecondFactor(TimestampMixin, Device):
-    """A device that subclasses complete by saying which answers they accept."""
+    """A device that subclasses complete by saying which answers they accept.
+
+    It is there as long as removed_by is empty. What was removed stays for a week, so that a thief's removal can be
+    taken back; twofactor.devices.actions alone writes the three columns about it.
+    """
 
     method_slug: ClassVar[str]
     protection: ClassVar[Protection]  # what having such a device is worth
@@ -41,6 +52,14 @@ class SecondFactor(TimestampMixin, Device):
     created_at = models.DateTimeField(default=clock.now)
     last_used_agent = models.CharField(max_length=512, blank=True)
     last_used_place = models.CharField(max_length=200, blank=True)  # approximate, "" when unknown
+    # Which changes did it: added it (None: long ago), removed it (None: it counts), and lets it count again soon.
+    added_by = models.ForeignKey("twofactor.MethodChange", on_delete=models.SET_NULL, null=True, related_name="+")
+    # Never SET_NULL: with the change the removal would go.
+    removed_by = models.ForeignKey("twofactor.MethodChange", on_delete=models.RESTRICT, null=True, related_name="+")
+    returns_by = models.ForeignKey("twofactor.MethodChange", on_delete=models.SET_NULL, null=True, related_name="+")
+
+    objects: ClassVar[DeviceManager] = PresentManager()  # first, so that it is what get_object_or_404() and others take
+    everything: ClassVar[models.Manager[Any]] = models.Manager()
 
     answered_from: Origin = NOWHERE  # not a column: where the answer at hand comes from
 
@@ -88,7 +107,7 @@ class SecondFactor(TimestampMixin, Device):
         return None
 
     def leave(self) -> None:
-        """What else must happen when the device is about to be deleted, in the same transaction."""
+        """What else must happen when the device is about to be deleted for good, in the same transaction."""
 
     @classmethod
     def prepare(cls, _devices: Devices, answer: Any) -> Any:
@@ -98,6 +117,16 @@ class SecondFactor(TimestampMixin, Device):
     def accepts(self, answer: Any) -> bool:
         """Say whether the answer is right, and spend it if it can be used once."""
         raise NotImplementedError
+
+    @property
+    def called(self) -> str:
+        """What its owner knows it as."""
+        return self.name
+
+    @property
+    def is_superseded(self) -> bool:
+        """Whether the very same thing was added anew since this was removed: then it cannot come back beside it."""
+        return False
 
     @property
     def is_ready(self) -> bool:

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.auth import hashers
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.db.models import Q
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Protection(models.IntegerChoices):
-    """The strongest second factor a person has; written by twofactor.devices.actions alone."""
+    """The strongest second factor a person has or is getting back; written by twofactor.devices alone."""
 
     NONE = 0, _("Off")
     WEAK = 1, _("Basic")
@@ -92,6 +93,7 @@ class User(AbstractBaseUser):
     auth_generation = models.PositiveIntegerField(default=0)
     protection = models.PositiveSmallIntegerField(choices=Protection.choices, default=Protection.NONE)
     protection_lost_at = models.DateTimeField(null=True)  # when the last second factor went, until there is one again
+    method_returns_at = models.DateTimeField(null=True)  # when a removed second factor counts again, unless stopped
     created_at = models.DateTimeField(default=clock.now)
     last_login = None  # the session rows know better, one a browser
 
@@ -99,6 +101,13 @@ class User(AbstractBaseUser):
     EMAIL_FIELD = "email"
 
     objects = UserManager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["method_returns_at"], condition=Q(method_returns_at__isnull=False), name="methods_that_return"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.login_id

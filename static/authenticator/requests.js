@@ -36,14 +36,16 @@ export async function refresh(account) {
   if (told.status === 401) await change(account.id, { state: "turned_off" })
   if (told.status !== 200) return
   // The secret of its codes comes by linking alone, and the portal's key is never taken anew.
-  const { state, name, turned_off_at, subscription, account: owner } = told
-  const gone = state === "turned_off" || state === "refused"
+  const { state, name, turned_off_at, kept_until, subscription, account: owner } = told
+  // For some days its removal can be taken back: until then the phone keeps what it would need again.
+  const gone = state === "refused" || (state === "turned_off" && !kept_until)
   await change(account.id, {
     state,
     name: name ?? account.name,
     owner: owner ?? account.owner,
     subscription,
-    ...(gone && { key: null, code: null, turned_off_at }),
+    turned_off_at,
+    ...(gone && { key: null, code: null }),
   })
   return told
 }

@@ -8,6 +8,7 @@ import django_otp
 from django.db import transaction
 from django.urls import reverse
 
+from accounts.lock.gate import AccountLocked
 from accounts.login.actions import AttemptIsOver, finish
 from accounts.sudo import actions as sudo
 from audit import events
@@ -38,6 +39,8 @@ def second_step(attempt: LoginAttempt, request: Request) -> str | Proof | None:
     None signs in without one. A method that sends something does it now: this POST chose it, and no GET may.
     """
     ways = choose.ways(attempt.user, request)
+    if not ways and attempt.user.protection:
+        raise AccountLocked  # what they have counts again soon: until then nothing less may do
     if not ways:
         return None
     proof = trusted_browsers.vouch(attempt.user, request)

@@ -1,4 +1,4 @@
-"""The reminder on every page, for a week after two-step verification was turned off."""
+"""The notes on every page: two-step verification was turned off this week; a removed method works again soon."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from accounts.user.models import User
 from lib import clock
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from django.http import HttpRequest
 
 SHOWN_FOR = timedelta(days=7)
@@ -17,7 +19,12 @@ SHOWN_FOR = timedelta(days=7)
 
 def banner(request: HttpRequest) -> dict[str, object]:
     """Context processor. A function, so that a page that does not show it does not load the person."""
-    return {"is_off_lately": partial(_is_off_lately, request)}
+    return {"is_off_lately": partial(_is_off_lately, request), "method_returns_at": partial(_returns_at, request)}
+
+
+def _returns_at(request: HttpRequest) -> datetime | None:
+    user = getattr(request, "user", None)
+    return user.method_returns_at if isinstance(user, User) else None
 
 
 def _is_off_lately(request: HttpRequest) -> bool:

@@ -35,6 +35,36 @@ class RenameForm(forms.Form):
     name = NameField()
 
 
+class LostField(forms.BooleanField):
+    """Whether a device may be in other hands: then it comes back late, if somebody takes its removal back."""
+
+    def __init__(self, **options: Any) -> None:
+        options = {
+            "required": False,
+            "label": _("I don't have it any more: lost, sold or given away"),
+            "help_text": _("Then no link in our mails makes it work again within 24 hours."),
+            **options,
+        }
+        super().__init__(**options)
+
+
+class RemoveForm(forms.Form):
+    """Where the device is."""
+
+    is_lost = LostField()
+
+    def __init__(self, *args: Any, is_lost: bool, **options: Any) -> None:
+        """With is_lost, the person has said so already and is not asked."""
+        super().__init__(*args, **options)
+        self._is_lost = is_lost
+        if is_lost:
+            del self.fields["is_lost"]
+
+    @property
+    def is_said_lost(self) -> bool:
+        return self._is_lost or bool(self.cleaned_data["is_lost"])
+
+
 class TurnOffForm(forms.Form):
     """The password: from then on it alone lets anyone in."""
 

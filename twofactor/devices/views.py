@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
@@ -17,8 +18,8 @@ from accounts.sudo.actions import check_own_password, own_sudo
 from accounts.sudo.decorators import keeps, require_sudo
 from twofactor import registry
 from twofactor.checkup import actions as checkup
-from twofactor.devices import actions
-from twofactor.devices.forms import ChooseForm, RenameForm, TurnOffForm
+from twofactor.devices import actions, owned
+from twofactor.devices.forms import ChooseForm, RemoveForm, RenameForm, TurnOffForm
 from twofactor.policy import rules
 
 if TYPE_CHECKING:
@@ -34,8 +35,12 @@ def overview(request: SignedInRequest) -> HttpResponse:
     rows = registry.devices_by_method(request.user)
     count = sum(len(devices) for method, devices in rows if not method.is_backup)
     shown = [(method, devices) for method, devices in rows if devices or not method.is_backup]
-    is_due = checkup.is_due(request.user, rows)
-    context = {"rows": shown, "is_on": count > 0, "device_count": count, "is_check_up_due": is_due}
+    context = {
+        "rows": shown,
+        "is_on": bool(count or request.user.method_returns_at),
+        "device_count": count,
+        "is_check_up_due": checkup.is_due(request.user, rows),
+    }
     return render(request, "twofactor/devices/overview.html", context)
 
 
@@ -87,13 +92,32 @@ def remove(request: SignedInRequest, url_slug: str, pk: int) -> HttpResponse:
     method, device = device_or_404(request, url_slug, pk)
     # Whoever came from "Secure my account" or "What did you lose?" goes on there.
     came_from = safe_next(request, request.GET["next"]) if request.GET.get("next") else ""
-    if request.method == "POST" and actions.remove(device, by=own_sudo(request), request=request):
+    # There they say "It is lost" and "Not mine": it is in other hands.
+    is_lost = came_from.startswith((reverse("twofactor:devices:lost"), reverse("twofactor:not_me:secure")))
+    form = RemoveForm(request.POST if request.method == "POST" else None, is_lost=is_lost)
+    if form.is_valid() and actions.remove(device, by=own_sudo(request), request=request, is_lost=form.is_said_lost):
         messages.success(request, _("“%(name)s” is removed.") % {"name": device.name})
         return redirect(came_from or "twofactor:devices:overview")
-    if actions.is_last(device):
+    if owned.is_last(device):
         return redirect("twofactor:devices:disable")
-    context = {"device": device, "method": method, "came_from": came_from}
+    context = {"form": form, "device": device, "method": method, "came_from": came_from}
     return render(request, "twofactor/devices/remove.html", context)
+
+
+@require_sudo
+@require_http_methods(["GET", "HEAD", "POST"])
+def returning(request: SignedInRequest) -> HttpResponse:
+    """What was removed and is about to work again, and how to stop that."""
+    if request.method == "POST":
+        if actions.stop_returns(by=own_sudo(request), request=request):
+            messages.success(request, _("It is stopped."))
+        return redirect(
+            "twofactor:devices:returning" if request.user.method_returns_at else "twofactor:devices:overview"
+        )
+    devices = owned.returning(request.user)
+    if not devices:
+        return redirect("twofactor:devices:overview")
+    return render(request, "twofactor/devices/returning.html", {"devices": devices})
 
 
 @require_sudo

@@ -11,17 +11,19 @@ from audit.actions import record
 from lib import clock
 from messaging.actions import queue
 from twofactor.enrolment.models import CHECK_LIFETIME, UNDO_LIFETIME, EmailCheck, Enrolment
+from twofactor.enrolment.proof import awaited
 
 if TYPE_CHECKING:
     from accounts.requests import SignedInRequest
     from accounts.sessions.models import Session
     from accounts.user.models import User
+    from audit.models import SecurityEvent
     from lib.origin import Origin
     from twofactor.second_factor import SecondFactor
 
 
 @transaction.atomic
-def note_first(device: SecondFactor, *, user: User, origin: Origin) -> None:
+def note_first(device: SecondFactor, *, user: User, origin: Origin) -> tuple[SecurityEvent, Enrolment]:
     """Record that two-step verification is on, and send the link that undoes it.
 
     Also to an address that can still take the account back: whoever has changed it lately may be the thief.
@@ -31,18 +33,26 @@ def note_first(device: SecondFactor, *, user: User, origin: Origin) -> None:
     details: dict[str, int | str] = {"enrolment": enrolment.pk, "event": event.pk}
     for to in user.recipients:
         queue("first_method", to=to, user=user, details=details, expires_in=UNDO_LIFETIME)
+    return event, enrolment
 
 
 @transaction.atomic
 def ask_by_email(request: SignedInRequest, *, next_url: str) -> None:
-    """Send the link that lets this session add a first method. An older one works for its 15 minutes too."""
+    """Send the links that let this session add a first method. Older ones work for their 15 minutes too.
+
+    One to each address that can take the account back: the present one may be a thief's, and minutes old.
+    """
     user, session = request.user, cast("Session", request.session.row)
-    check = EmailCheck.objects.create(
-        user=user, session=session, auth_generation=user.auth_generation, next_url=next_url
-    )
+    checks = [
+        EmailCheck(user=user, email=email, session=session, auth_generation=user.auth_generation, next_url=next_url)
+        for email in awaited(request)
+    ]
+    EmailCheck.objects.bulk_create(checks)
     event = record(events.FIRST_METHOD_ASKED, user=user, origin=request.origin)
-    details: dict[str, int | str] = {"check": check.pk, "event": event.pk}
-    queue("first_method_check", to=user.recipient, user=user, details=details, expires_in=CHECK_LIFETIME)
+    for check in checks:
+        to = next(to for to in user.recipients if to.email == check.email)
+        details: dict[str, int | str] = {"check": check.pk, "event": event.pk}
+        queue("first_method_check", to=to, user=user, details=details, expires_in=CHECK_LIFETIME)
 
 
 @transaction.atomic

@@ -42,6 +42,12 @@ class Enrolment(models.Model):
         return f"enrolment {self.pk}"
 
     @property
+    def is_open(self) -> bool:
+        """Whether the mailbox can still take it back."""
+        is_young = self.undone_at is None and self.created_at > clock.now() - UNDO_LIFETIME
+        return is_young and not self.is_vouched_for
+
+    @property
     def is_vouched_for(self) -> bool:
         """Whether the person has since signed in with a second step from another network, theirs long before.
 
@@ -69,9 +75,13 @@ class EmailCheckQuerySet(models.QuerySet["EmailCheck"]):
 
 
 class EmailCheck(models.Model):
-    """A mail that lets one browser's session, and no other, add a first method. Its token is made from the id."""
+    """A mail to one address that lets one browser's session, and no other, add a first method.
+
+    Its token is made from the id. Every address that can take the account back is asked, and all must have said yes.
+    """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="email_checks")
+    email = models.EmailField(default="")  # which of their addresses it went to
     session = models.ForeignKey("accounts.Session", on_delete=models.CASCADE)
     auth_generation = models.PositiveIntegerField()
     next_url = models.CharField(max_length=2000)

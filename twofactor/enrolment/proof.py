@@ -62,7 +62,7 @@ def must_confirm(request: SignedInRequest) -> bool:
     if now - arrived >= settings.FIRST_METHOD_SETTLED:
         return False
     # The very first sign-in of an account is from nowhere else.
-    return has_signed_in(request.user, before=arrived) and not _has_confirmed(request)
+    return has_signed_in(request.user, before=arrived) and bool(awaited(request))
 
 
 def require_confirmed(request: SignedInRequest) -> None:
@@ -71,5 +71,11 @@ def require_confirmed(request: SignedInRequest) -> None:
         raise NotConfirmedByEmail
 
 
-def _has_confirmed(request: SignedInRequest) -> bool:
-    return EmailCheck.objects.confirmed().filter(session=request.session.row, user=request.user).exists()
+def awaited(request: SignedInRequest) -> list[str]:
+    """The addresses that have not said yes to this session: every one that can take the account back must have.
+
+    Whoever changed the email has its new mailbox; the former one is the owner's for as long as it can undo that.
+    """
+    mine = EmailCheck.objects.confirmed().filter(session=request.session.row, user=request.user)
+    confirmed = set(mine.values_list("email", flat=True))
+    return [to.email for to in request.user.recipients if to.email not in confirmed]

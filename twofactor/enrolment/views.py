@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -18,7 +20,7 @@ from lib.mask import masked_email
 from twofactor.devices.actions import undo_first
 from twofactor.enrolment import actions
 from twofactor.enrolment.models import CHECK_LIFETIME, EmailCheck
-from twofactor.enrolment.proof import must_confirm, own_undo
+from twofactor.enrolment.proof import awaited, must_confirm, own_undo
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -39,8 +41,9 @@ def check(request: SignedInRequest) -> HttpResponse:
         limits.reserve(MAILS, request.user.pk)
         actions.ask_by_email(request, next_url=next_url)
         return redirect(request.get_full_path())
-    sent = EmailCheck.objects.open().filter(session=request.session.row).order_by("-pk").first()
-    context = {"address": masked_email(request.user.email), "sent": sent, "minutes": CHECK_LIFETIME.seconds // 60}
+    addresses = [masked_email(email) for email in awaited(request)]
+    sent = EmailCheck.objects.open().filter(session=request.session.row).exists()
+    context = {"addresses": addresses, "sent": sent, "minutes": CHECK_LIFETIME.seconds // 60}
     return render(request, "twofactor/enrolment/check.html", context)
 
 
@@ -56,8 +59,12 @@ def confirm(request: SignedInRequest, token: str) -> HttpResponse:
 
     if asked is None or not actions.confirm_by_email(asked, origin=request.origin):
         return render(request, "twofactor/enrolment/confirm_over.html", status=410)
-    messages.success(request, _("Your email is confirmed. Now set up your second step."))
-    return redirect(asked.next_url)
+    is_enough = not must_confirm(request)  # else another address has not answered yet
+    if is_enough:
+        messages.success(request, _("Your email is confirmed. Now set up your second step."))
+    return redirect(
+        asked.next_url if is_enough else f"{reverse('twofactor:enrolment:check')}?{urlencode({'next': asked.next_url})}"
+    )
 
 
 @login_not_required

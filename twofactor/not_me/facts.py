@@ -11,12 +11,15 @@ from audit import events
 from audit.models import SecurityEvent
 from lib import place, user_agent
 from messaging.digest import ids_in, told_of
+from twofactor.devices.models import MethodChange
+from twofactor.devices.rollback import plan_of
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from audit.events import Event
     from lib.origin import Origin
+    from twofactor.devices.rollback import Plan
     from twofactor.not_me.models import NotMe
 
 
@@ -53,6 +56,15 @@ def change_taken_back(link: NotMe) -> EmailChange | None:
     to = link.message.recipient_email
     stoppable = EmailChange.objects.stoppable().filter(user_id=link.user_id, old_email=to)
     return stoppable.order_by("pk").first()
+
+
+def plan_behind(change: MethodChange | None) -> Plan | None:
+    """What goes with the lock for the second factors; None if nothing does."""
+    return plan_of(change) if change is not None and change.is_open else None
+
+
+def change_recorded_by(event: SecurityEvent) -> MethodChange | None:
+    return MethodChange.objects.filter(user=event.user, event=event).select_related("enrolment").first()
 
 
 def _of_attempt(attempt: LoginAttempt) -> Sighting:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
 from lib import clock
+from twofactor.devices.models import KEPT
 
 if TYPE_CHECKING:
     from accounts.user.models import User
@@ -21,16 +23,21 @@ class NotMeQuerySet(models.QuerySet["NotMe"]):
 
     def open(self) -> NotMeQuerySet:
         """Young and unused."""
-        return self.filter(used_at=None, created_at__gt=clock.now() - LIFETIME)
+        now = clock.now()
+        is_young = Q(created_at__gt=now - LIFETIME) | Q(change__created_at__gt=now - KEPT)
+        return self.filter(is_young, used_at=None)
 
 
 class NotMe(models.Model):
     """One link in one mail, one use, 24 hours. Its token is made from the id (lib.links), nothing secret is kept.
 
+    If the mail tells of a change of second factors, it takes that back as well, for as long as that can be: 7 days.
+
     The message says what was told and to which address; the link acts on the account of its user alone.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="not_me_links")
+    change = models.ForeignKey("twofactor.MethodChange", on_delete=models.SET_NULL, null=True, related_name="+")
     message = models.OneToOneField("messaging.Message", on_delete=models.CASCADE, related_name="+")
     created_at = models.DateTimeField(default=clock.now)
     used_at = models.DateTimeField(null=True)

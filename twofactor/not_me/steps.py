@@ -43,6 +43,10 @@ PUT_RIGHT = {
     events.METHOD_ADDED.slug: "twofactor:devices:overview",
     events.METHOD_REPLACED.slug: "twofactor:devices:overview",
     events.METHOD_REMOVED.slug: "twofactor:devices:add",
+    events.METHOD_LOST.slug: "twofactor:devices:add",
+    events.METHODS_PUT_BACK.slug: "twofactor:devices:overview",
+    events.METHODS_PUT_BACK_LATER.slug: "twofactor:devices:overview",
+    events.METHOD_RETURNED.slug: "twofactor:devices:overview",
     events.CODES_RENEWED.slug: "twofactor:backup_codes:renew",
 }
 

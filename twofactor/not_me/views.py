@@ -15,7 +15,7 @@ from accounts.sudo.actions import own_sudo
 from accounts.sudo.decorators import no_sudo, require_sudo
 from audit.models import SecurityEvent
 from twofactor.not_me import actions, steps
-from twofactor.not_me.facts import change_taken_back, sighting_of, told_by
+from twofactor.not_me.facts import change_recorded_by, change_taken_back, plan_behind, sighting_of, told_by
 from twofactor.not_me.link import open_link
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ def lock(request: Request, token: str) -> HttpResponse:
 
 def _page(request: Request, link: NotMe) -> HttpResponse:
     """In the language and the time of the person, who need not be signed in."""
-    context = {"sightings": told_by(link), "change": change_taken_back(link)}
+    plan = plan_behind(link.change)
+    context = {"sightings": told_by(link), "change": change_taken_back(link), "plan": plan}
     with timezone.override(link.user.zone), translation.override(link.user.language):
         return render(request, "twofactor/not_me/lock.html", context)
 
@@ -60,10 +61,11 @@ def lock_from_activity(request: SignedInRequest, seq: int) -> HttpResponse:
     """The same for an event of one's own that no mail told of, or whose link is over."""
     event = get_object_or_404(SecurityEvent.objects.of(request.user), seq=min(seq, LONGEST_NUMBER))
     if request.method != "POST":
-        context = {"sightings": [sighting_of(event)], "may_secure": True}
+        plan = plan_behind(change_recorded_by(event))
+        context = {"sightings": [sighting_of(event)], "may_secure": True, "plan": plan}
         return render(request, "twofactor/not_me/lock.html", context)
 
-    actions.lock_own(by=own_sudo(request), origin=request.origin)
+    actions.lock_own(by=own_sudo(request), event_id=event.pk, origin=request.origin)
     return redirect("twofactor:not_me:locked")
 
 

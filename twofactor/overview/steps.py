@@ -32,7 +32,7 @@ def steps_of(user: User, rows: list[tuple[Method, list[SecondFactor]]]) -> list[
     """All four, the most urgent first."""
     own = [device for method, devices in rows for device in devices if not method.is_backup]
     backups = [device for method, devices in rows for device in devices if method.is_backup]
-    return [_password(user), _two_steps(own), _codes(own, backups), _second_method(own)]
+    return [_password(user), _two_steps(user, own), _codes(own, backups), _second_method(own)]
 
 
 def _password(user: User) -> Step:
@@ -45,9 +45,9 @@ def _password(user: User) -> Step:
     )
 
 
-def _two_steps(own: list[SecondFactor]) -> Step:
+def _two_steps(user: User, own: list[SecondFactor]) -> Step:
     return Step(
-        is_done=bool(own),
+        is_done=bool(own or user.method_returns_at),
         todo=_("Turn on two-step verification"),
         why=_("Right now anyone who learns your password gets in."),
         action=_("Turn on"),

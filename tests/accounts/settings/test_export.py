@@ -37,6 +37,7 @@ ELSEWHERE = {
     "twofactor.TOTPDevice": "second_steps",
     "twofactor.BackupCodes": "second_steps",
     "twofactor.Enrolment": "enrolments",
+    "twofactor.MethodChange": "method_changes",
     "twofactor.EmailCheck": "email_checks",
     "twofactor.NotMe": "not_me_links",
     "twofactor.CheckUp": "check_ups",

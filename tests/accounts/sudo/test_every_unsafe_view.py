@@ -33,6 +33,7 @@ NEEDS_SUDO = {
     "twofactor:devices:add",
     "twofactor:devices:disable",
     "twofactor:devices:remove",
+    "twofactor:devices:returning",
     "twofactor:devices:rename",
     "twofactor:not_me:event",
     "twofactor:not_me:sign_out_others",

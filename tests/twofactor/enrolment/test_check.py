@@ -22,7 +22,7 @@ from twofactor.devices import actions
 from twofactor.enrolment.models import EmailCheck, Enrolment
 from twofactor.enrolment.proof import NotConfirmedByEmail, undo_token
 from twofactor.housekeeping import purge
-from twofactor.models import NotMe, TOTPDevice
+from twofactor.models import MethodChange, NotMe, TOTPDevice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +48,65 @@ def is_asked(browser: Client) -> bool:
 def mailed_link(browser: Client, outbox: Outbox) -> str:
     assert browser.post(ASKED).status_code == 302
     return links_to(CHECK, outbox())[-1]
+
+
+# ── Which mailboxes ──
+@pytest.fixture
+def moved(settled: User, outbox: Outbox, clock: TestClock) -> Client:
+    """A thief, in a new place, has just changed the email to his own."""
+    thief = signed_in_at(ELSEWHERE, settled)
+    thief.post("/email/", {"email": "thief@elsewhere.example"})
+    thief.post(links_to("/email/verify/", outbox())[-1])
+    settled.refresh_from_db()
+    assert settled.email == "thief@elsewhere.example"
+    clock.advance(timedelta(minutes=1))
+    return thief
+
+
+def test_a_mailbox_that_is_minutes_old_is_not_enough(moved: Client, outbox: Outbox) -> None:
+    moved.post(ASKED)
+    his = links_to(CHECK, mails_to("thief@elsewhere.example", outbox()))[-1]
+
+    assert moved.post(his)["Location"] == "/2fa/check/?next=%2F2fa%2Ftotp%2Fadd%2F"
+
+    assert is_asked(moved)
+    assert moved.post(ADD, {"code": "123456"})["Location"].startswith(CHECK)
+    assert "We send a link to" not in moved.get(ASKED).content.decode()
+    assert not TOTPDevice.objects.exists()
+
+
+def test_the_former_one_is_asked_as_well_and_both_together_are_enough(moved: Client, outbox: Outbox) -> None:
+    page = moved.get(ASKED).content.decode()
+    assert "t•••@elsewhere.example" in page
+    assert "a•••@alpina.example" in page
+    moved.post(ASKED)
+
+    for address in ("alice@alpina.example", "thief@elsewhere.example"):
+        moved.post(links_to(CHECK, mails_to(address, outbox()))[-1])
+
+    turn_on(moved)
+
+
+def test_the_former_one_alone_is_not_enough_either(moved: Client, outbox: Outbox) -> None:
+    moved.post(ASKED)
+
+    moved.post(links_to(CHECK, mails_to("alice@alpina.example", outbox()))[-1])
+
+    assert is_asked(moved)
+
+
+def test_when_the_former_one_can_take_nothing_back_it_is_not_asked(
+    moved: Client, settled: User, outbox: Outbox, clock: TestClock
+) -> None:
+    clock.advance(timedelta(days=7, minutes=1))
+    browser = signed_in_at("192.0.2.200", settled)
+
+    browser.post(ASKED)
+
+    assert not [mail for mail in mails_to("alice@alpina.example", outbox()) if CHECK in str(mail.body)]
+    browser.post(links_to(CHECK, mails_to("thief@elsewhere.example", outbox()))[-1])
+    turn_on(browser)
+    assert moved
 
 
 # ── Who is asked ──
@@ -334,7 +393,8 @@ def test_old_rows_are_purged(settled: User, outbox: Outbox, clock: TestClock) ->
         user=settled, session=settled.sessions.latest("pk"), auth_generation=0, next_url="/2fa/"
     )
 
-    assert purge() == 2 + links_in_alerts
+    assert purge() == 2 + links_in_alerts + 1  # the change itself
     assert not NotMe.objects.exists()
+    assert not MethodChange.objects.exists()
     assert not Enrolment.objects.exists()
     assert EmailCheck.objects.get() == kept

@@ -15,7 +15,7 @@ from accounts.user.models import User
 from audit.models import SecurityEvent
 from lib import clock, rotation
 from organizations.members.models import Membership
-from twofactor.devices.actions import kinds, protection_of
+from twofactor.devices.owned import kinds, protection_of
 from twofactor.trusted_browsers.models import TrustedBrowser
 
 if TYPE_CHECKING:

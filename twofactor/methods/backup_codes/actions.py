@@ -1,4 +1,4 @@
-"""Showing, saving and renewing backup codes."""
+"""Showing and saving backup codes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from accounts.user.models import User
 from audit import events
 from audit.actions import record
 from lib import clock
@@ -14,7 +13,6 @@ from twofactor.methods.backup_codes.models import SHOWN_FOR, BackupCodes
 
 if TYPE_CHECKING:
     from accounts.requests import SignedInRequest
-    from accounts.sudo.actions import OwnSudo
 
 
 def show_once(present: BackupCodes) -> list[str]:
@@ -36,15 +34,7 @@ def note_saved(present: BackupCodes, *, request: SignedInRequest) -> None:
     record(events.CODES_SAVED, user=request.user, origin=request.origin)
 
 
-@transaction.atomic
-def renew(*, by: OwnSudo, request: SignedInRequest) -> None:
-    """Ten new codes; the old ones stop working at this moment, also for a sign-in that is checking one now."""
-    user = User.objects.select_for_update(no_key=True).get(pk=by.user_id)
-    BackupCodes.make_for(user)
-    record(events.CODES_RENEWED, user=user, origin=request.origin)
-
-
 def wipe_shown() -> int:
     """Wipe codes that may no longer be shown; returns how many sets."""
     due = clock.now() - SHOWN_FOR
-    return BackupCodes.objects.filter(created_at__lt=due).exclude(sealed_codes="").update(sealed_codes="")
+    return BackupCodes.everything.filter(created_at__lt=due).exclude(sealed_codes="").update(sealed_codes="")

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lib import codes
 from twofactor.challenge.forms import ChallengeForm
+from twofactor.devices.forms import LostField
 from twofactor.methods.backup_codes.models import LENGTH
 from twofactor.second_factor import Refusal
 
@@ -42,6 +43,15 @@ class BackupCodeForm(ChallengeForm):
 
     def refuse(self, refusal: Refusal) -> None:
         self.add_error("code", REFUSALS[refusal])
+
+
+class RenewForm(forms.Form):
+    """Where the old codes are."""
+
+    is_lost = LostField(
+        label=_("I lost the old codes, or somebody else may have seen them"),
+        help_text=_("Then no link in our mails makes them work again within 24 hours."),
+    )
 
 
 class SavedForm(forms.Form):

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from argon2.low_level import Type, hash_secret_raw
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from accounts.user.models import Protection
 from lib import clock, codes, crypto
@@ -31,11 +33,12 @@ def new_salt() -> str:
 
 
 class BackupCodes(SecondFactor):
-    """A person's present set. A new set is a new row: the old one dies with everything in it."""
+    """A set of codes. A new set is a new row: the old one is removed with everything in it."""
 
     method_slug = "backup_codes"
     protection = Protection.NONE
     is_backup = True
+    most = 1
     first_page = "twofactor:backup_codes:codes"
 
     binding = models.UUIDField(default=uuid.uuid4, editable=False)
@@ -50,14 +53,13 @@ class BackupCodes(SecondFactor):
     saved_at = models.DateTimeField(null=True)  # the person said that they are in a safe place
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["user"], name="one_set_of_codes_each")]
+        constraints = [
+            models.UniqueConstraint(fields=["user"], condition=Q(removed_by=None), name="one_set_of_codes_each"),
+        ]
 
     @classmethod
     def make_for(cls, user: User) -> None:
-        """A fresh set, ready to be shown; the old one is gone. Call it with the user's row locked."""
-        # The set is locked before its codes, as a sign-in does it: else the two could wait for each other.
-        list(cls.objects.select_for_update().filter(user=user))
-        cls.objects.filter(user=user).delete()
+        """A fresh set, ready to be shown, for somebody who has none. Call it with the user's row locked."""
         plain = [codes.readable(LENGTH) for _number in range(HOW_MANY)]
         fresh = cls(
             user=user,
@@ -99,6 +101,10 @@ class BackupCodes(SecondFactor):
 
     def has_spent(self, answer: str) -> bool:
         return self.codes.filter(digest=answer).exclude(used_at=None).exists()
+
+    @property
+    def called(self) -> str:
+        return _("Backup codes")
 
     @property
     def is_ready(self) -> bool:

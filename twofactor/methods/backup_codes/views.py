@@ -17,8 +17,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.sudo.actions import own_sudo
 from accounts.sudo.decorators import no_sudo, require_sudo
+from twofactor.devices.actions import renew_backup
 from twofactor.methods.backup_codes import actions
-from twofactor.methods.backup_codes.forms import SavedForm
+from twofactor.methods.backup_codes.forms import RenewForm, SavedForm
 from twofactor.methods.backup_codes.models import HOW_MANY, BackupCodes
 
 if TYPE_CHECKING:
@@ -73,10 +74,11 @@ def download(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def renew(request: SignedInRequest) -> HttpResponse:
     present = get_object_or_404(BackupCodes, user=request.user)
-    if request.method == "POST":
-        actions.renew(by=own_sudo(request), request=request)
+    form = RenewForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        renew_backup(BackupCodes, by=own_sudo(request), request=request, **form.cleaned_data)
         return redirect("twofactor:backup_codes:codes")
-    return render(request, "twofactor/methods/backup_codes/renew.html", {"present": present})
+    return render(request, "twofactor/methods/backup_codes/renew.html", {"present": present, "form": form})
 
 
 def ready() -> str:

@@ -141,7 +141,7 @@ def subscribe(user: User, info: dict[str, str] | None) -> PushSubscription | Non
 def refuse_known(phone: Phone) -> None:
     """Raises AlreadyLinked."""
     known = [
-        PushDevice.objects.filter(thumbprint=phone.thumbprint),
+        PushDevice.everything.filter(thumbprint=phone.thumbprint),
         TurnedOffDevice.objects.filter(thumbprint=phone.thumbprint),
         Pairing.objects.filter(thumbprint=phone.thumbprint),
     ]

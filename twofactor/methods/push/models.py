@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from twofactor.challenge.asked import Asked
+    from twofactor.devices.models import MethodChange
 
 REQUEST_LIFETIME = timedelta(seconds=120)
 COLLECTED_WITHIN = timedelta(seconds=60)  # of the answer: the page may come back a moment after the request's end
@@ -68,7 +69,9 @@ class PushDevice(TimedCodeDevice):
 
     def leave(self) -> None:
         """Keep of it what lets the app on the phone hear that it was turned off, and nothing of whose it was."""
-        TurnedOffDevice.objects.get_or_create(thumbprint=self.thumbprint, defaults={"public_key": self.public_key})
+        removed_at = self.removed_by.created_at if self.removed_by else clock.now()
+        kept = {"public_key": self.public_key, "turned_off_at": removed_at}
+        TurnedOffDevice.objects.get_or_create(thumbprint=self.thumbprint, defaults=kept)
         forget_subscription(self.subscription_id)
 
     def _gives_up(self, answer: Approval) -> bool:
@@ -246,14 +249,26 @@ class Pairing(models.Model):
 
 
 class TurnedOffDevice(models.Model):
-    """The key of a phone that was removed, so that its app can hear of it. It does not say whose it was."""
+    """The key of a phone that was removed, so that its app can hear of it. It does not say whose it was.
+
+    In the first week, when it can still be put back, there is no row: it is made of the sealed device.
+    """
 
     thumbprint = models.CharField(primary_key=True, max_length=43)
     public_key = models.JSONField()
     turned_off_at = models.DateTimeField(default=clock.now)
 
+    kept_until: datetime | None = None  # not a column: until then the phone keeps its own key, too
+
     def __str__(self) -> str:
         return f"turned-off device {self.thumbprint[:6]}…"
+
+    @classmethod
+    def of(cls, device: PushDevice, removal: MethodChange) -> TurnedOffDevice:
+        """A phone that was removed lately: known by its key, and able to do nothing."""
+        gone = cls(thumbprint=device.thumbprint, public_key=device.public_key, turned_off_at=removal.created_at)
+        gone.kept_until = removal.open_until
+        return gone
 
 
 class SpentCall(models.Model):

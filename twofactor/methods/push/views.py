@@ -18,7 +18,7 @@ from accounts.login.next_url import safe_next
 from accounts.sudo.decorators import no_sudo, require_sudo
 from lib import codes, site
 from twofactor.challenge.asked import asked_to_confirm, asked_to_sign_in
-from twofactor.devices.actions import has_room
+from twofactor.devices.owned import has_room
 from twofactor.methods.push import actions, linking, streams
 from twofactor.methods.push.api.views import APP_PAGE
 from twofactor.methods.push.forms import PairForm

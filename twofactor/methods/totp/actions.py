@@ -32,7 +32,9 @@ def confirm_setup(request: SignedInRequest, *, code: str, name: str) -> str | No
     return None
 
 
-def confirm_replacement(request: SignedInRequest, old: TOTPDevice, *, code: str, name: str) -> bool:
+def confirm_replacement(
+    request: SignedInRequest, old: TOTPDevice, *, code: str, name: str, is_lost: bool = False
+) -> bool:
     """Put a code app that showed the right code in the place of the old one, in one step; else record the failure.
 
     False too if the old one is gone meanwhile.
@@ -41,6 +43,6 @@ def confirm_replacement(request: SignedInRequest, old: TOTPDevice, *, code: str,
     with transaction.atomic():
         if device.accepts(code):
             setup.clear(request)
-            return replace(old, device, by=own_sudo(request), request=request)
+            return replace(old, device, by=own_sudo(request), request=request, is_lost=is_lost)
         record(events.ANSWER_WRONG, user=request.user, origin=request.origin, method=device.method_slug)
     return False

@@ -4,7 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from twofactor.challenge.forms import CodeField
-from twofactor.devices.forms import NameField
+from twofactor.devices.forms import LostField, NameField
 
 
 class AddForm(forms.Form):
@@ -19,3 +19,9 @@ class AddForm(forms.Form):
 
     def clean_name(self) -> str:
         return self.cleaned_data["name"] or str(self.fields["name"].initial)
+
+
+class ReplaceForm(AddForm):
+    """The same of the new one, and where the old one is."""
+
+    is_lost = LostField(label=_("I don't have the old one any more: lost, sold or given away"))

@@ -13,9 +13,10 @@ from django.views.decorators.http import require_http_methods
 from accounts.sudo.decorators import keeps, require_sudo
 from lib import codes
 from twofactor import qr
-from twofactor.devices.actions import TooManyDevices, has_room
+from twofactor.devices.actions import TooManyDevices
+from twofactor.devices.owned import has_room
 from twofactor.methods.totp import actions, setup
-from twofactor.methods.totp.forms import AddForm
+from twofactor.methods.totp.forms import AddForm, ReplaceForm
 from twofactor.methods.totp.models import TOTPDevice
 
 if TYPE_CHECKING:
@@ -57,10 +58,10 @@ def replace(request: SignedInRequest, pk: int) -> HttpResponse:
     """Move to a new phone without a moment in which neither counts."""
     old = get_object_or_404(TOTPDevice, pk=pk, user=request.user, confirmed=True)
     initial = {"name": old.name, **request.kept_input}
-    form = AddForm(request.POST if request.method == "POST" else None, initial=initial)
+    form = ReplaceForm(request.POST if request.method == "POST" else None, initial=initial)
     if form.is_valid():
         code, name = form.cleaned_data["code"], form.cleaned_data["name"]
-        if actions.confirm_replacement(request, old, code=code, name=name):
+        if actions.confirm_replacement(request, old, **form.cleaned_data):
             messages.success(request, _("“%(name)s” is set up. The old one stopped working.") % {"name": name})
             return redirect("twofactor:devices:overview")
         form.refuse(setup.hint(setup.present(request), request, code))

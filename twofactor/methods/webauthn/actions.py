@@ -66,10 +66,15 @@ def question_to_add(request: SignedInRequest) -> Question:
 
 
 def _require_free(new: NewCredential, request: SignedInRequest) -> None:
-    """One key belongs to one account, and is there once (§7.1, step 26). Whose it is otherwise is not told (WA-08)."""
-    present = WebAuthnDevice.objects.filter(credential_id=new.id).first()
-    if present is not None:
-        raise Refused(Problem.ALREADY_YOURS if present.user_id == request.user.pk else Problem.TAKEN)
+    """One key belongs to one account, and is there once (§7.1, step 26). Whose it is otherwise is not told (WA-08).
+
+    Somebody else's that was removed is still theirs, for as long as it can be put back. One's own may be added anew.
+    """
+    present = WebAuthnDevice.everything.filter(credential_id=new.id)
+    if present.filter(user=request.user, removed_by=None).exists():
+        raise Refused(Problem.ALREADY_YOURS)
+    if present.exclude(user=request.user).exists():
+        raise Refused(Problem.TAKEN)
 
 
 def _device_of(new: NewCredential, request: SignedInRequest, *, name: str) -> WebAuthnDevice:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.functional import cached_property
 
 from accounts.user.models import Protection
@@ -46,7 +47,11 @@ class WebAuthnDevice(SecondFactor):
     flagged_at = models.DateTimeField(null=True)  # its counter went back: there may be a copy, so it no longer counts
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["credential_id"], name="webauthn_credential_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["credential_id"], condition=Q(removed_by=None), name="webauthn_credential_once"
+            ),
+        ]
 
     @classmethod
     def named_by(cls, answer: Assertion) -> dict[str, Any]:
@@ -66,6 +71,10 @@ class WebAuthnDevice(SecondFactor):
         if answer.problem is Problem.COPIED:
             copies.flag(self, answer.question.origin)
         return str(answer.problem.label)
+
+    @property
+    def is_superseded(self) -> bool:
+        return WebAuthnDevice.objects.filter(credential_id=self.credential_id).exclude(pk=self.pk).exists()
 
     @property
     def is_device_bound(self) -> bool:

@@ -59,15 +59,18 @@ def to_answer(question: Question, devices: Iterable[WebAuthnDevice]) -> Options:
 
 
 def to_signal(user: User) -> Options | None:
-    """Which keys still count, and what their owner is called now; None if no key was ever asked for."""
+    """Which keys browsers are to keep, and what their owner is called now; None if no key was ever asked for.
+
+    A removed one is among them for as long as it can be put back: what a browser has deleted cannot be.
+    """
     known = PasskeyHandle.objects.filter(user=user).first()
     if known is None:
         return None
-    keys = WebAuthnDevice.objects.filter(user=user, confirmed=True).order_by("pk")
+    keys = WebAuthnDevice.everything.filter(user=user, confirmed=True).order_by("pk")
     return {
         "rpId": settings.PASSKEY_RP_ID,
         "userId": known.handle,
-        "allAcceptedCredentialIds": list(keys.values_list("credential_id", flat=True)),
+        "allAcceptedCredentialIds": list(dict.fromkeys(keys.values_list("credential_id", flat=True))),
         "name": user.email,
         "displayName": user.name,
     }

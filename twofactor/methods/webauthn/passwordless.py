@@ -56,6 +56,13 @@ def sign_in(request: Request, answer: Assertion, *, next_url: str) -> None:
     give_back(reservation)
 
 
+def unknown_key(answer: Assertion, problem: Problem) -> str:
+    """The id of a key that its browser need not keep; "" if it counts, or was removed and can still be put back."""
+    key_id = answer.credential.id
+    is_kept = problem is not Problem.UNKNOWN or WebAuthnDevice.everything.filter(credential_id=key_id).exists()
+    return "" if is_kept else key_id
+
+
 @transaction.atomic
 def _sign_in(request: Request, devices: Devices, answer: Assertion, next_url: str) -> SecondFactor | None:
     """The device that took the answer, if any: answer, attempt, session and record are one transaction."""

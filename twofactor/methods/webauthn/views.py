@@ -15,7 +15,8 @@ from accounts.sudo.decorators import keeps, no_sudo, require_sudo
 from lib import user_agent
 from twofactor.challenge.asked import asked_to_confirm, asked_to_sign_in
 from twofactor.challenge.decorators import pending_attempt
-from twofactor.devices.actions import TooManyDevices, has_room
+from twofactor.devices.actions import TooManyDevices
+from twofactor.devices.owned import has_room
 from twofactor.methods.webauthn import actions, limits, options
 from twofactor.methods.webauthn.answers import Assertion
 from twofactor.methods.webauthn.forms import AddForm, KeyForm, TryForm

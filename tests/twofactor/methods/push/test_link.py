@@ -19,6 +19,7 @@ from tests.bed import push_service
 from tests.bed.people import code_app, sign_in
 from tests.bed.phone import API, Phone, as_json
 from tests.twofactor.methods.push.phones import device_of, linked_phone, new_phone, through, waiting
+from twofactor.housekeeping import purge as purge_all
 from twofactor.methods.backup_codes.models import BackupCodes
 from twofactor.methods.push.housekeeping import purge
 from twofactor.methods.push.models import Pairing, PushDevice
@@ -482,7 +483,9 @@ def test_a_refused_subscription_is_to_be_renewed(alice: User) -> None:
     assert phone.state().body["subscription"] == "renew"
 
 
-def test_removing_it_in_the_portal_tells_the_app_and_forgets_the_address(alices: Client, alice: User) -> None:
+def test_removing_it_in_the_portal_tells_the_app_and_forgets_the_address_in_a_week(
+    alices: Client, alice: User, clock: TestClock
+) -> None:
     with push_service.running() as service:
         code_app(alice)
         phone = new_phone(alices)
@@ -490,8 +493,15 @@ def test_removing_it_in_the_portal_tells_the_app_and_forgets_the_address(alices:
 
     alices.post(f"/2fa/push/{device_of(phone).pk}/remove/")
 
-    assert phone.state().body["state"] == "turned_off"
+    told = phone.state().body
+    assert (told["state"], "kept_until" in told, "account" in told) == ("turned_off", True, False)
+    assert phone.call("POST", "requests/pending").status == 401
+    clock.advance(timedelta(days=7, minutes=1))
+    purge_all()
+    told = phone.state().body
+    assert (told["state"], "kept_until" in told) == ("turned_off", False)
     assert not PushSubscription.objects.exists()
+    assert not PushDevice.everything.exists()
 
 
 def test_turning_two_step_verification_off_tells_it_too(alices: Client) -> None:

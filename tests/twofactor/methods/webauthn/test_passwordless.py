@@ -15,8 +15,9 @@ from audit.models import SecurityEvent
 from tests.accounts.browsers import browser_at
 from tests.accounts.lock.locking import lock
 from tests.bed.authenticators import UP, UV, Authenticator, fetch
-from tests.bed.people import give_password, security_key, sign_in
+from tests.bed.people import code_app, give_password, security_key, sign_in
 from tests.twofactor.methods.webauthn.front_door import VERIFY, is_in, send
+from twofactor.housekeeping import purge
 from twofactor.methods.webauthn.models import PasskeyChallenge, WebAuthnDevice
 
 if TYPE_CHECKING:
@@ -99,6 +100,25 @@ def test_an_unknown_key_is_told_so_and_the_browser_forgets_it(client: Client, al
     assert refused.status_code == 422
     assert says(refused, "This key isn't linked to your account.")
     assert says(refused, "data-unknown-passkey=")
+
+
+def test_a_removed_key_is_refused_but_the_browser_keeps_it_for_a_week(
+    client: Client, alice: User, clock: TestClock
+) -> None:
+    """Its removal may be a thief's, and what a browser has deleted, nobody can put back."""
+    key, owner = security_key(alice), Client()
+    code_app(alice)
+    sign_in(owner, alice)
+    owner.post(f"/2fa/webauthn/{WebAuthnDevice.objects.get().pk}/remove/")
+
+    refused = enter(client, key)
+
+    assert refused.status_code == 422
+    assert says(refused, "This key isn't linked to your account.")
+    assert not says(refused, "data-unknown-passkey=")
+    clock.advance(timedelta(days=7, minutes=1))
+    purge()
+    assert says(enter(client, key), "data-unknown-passkey=")
 
 
 def test_options_name_no_key_and_look_the_same_for_everybody_wa_09(alice: User, client: Client) -> None:

@@ -68,9 +68,17 @@ def _known(thumbprint: str) -> Known:
     )
     found: Known | None = (
         linked.first()
+        or _removed(thumbprint)
         or Pairing.objects.filter(thumbprint=thumbprint).exclude(state=Pairing.State.LINKED).first()
         or TurnedOffDevice.objects.filter(thumbprint=thumbprint).first()
     )
     if found is None:
         raise Denied
     return found
+
+
+def _removed(thumbprint: str) -> TurnedOffDevice | None:
+    """A phone that can still be put back. It is no PushDevice here, so that no call can take it for one."""
+    sealed = PushDevice.everything.filter(thumbprint=thumbprint, user__is_active=True).exclude(removed_by=None)
+    device = sealed.select_related("removed_by").first()
+    return TurnedOffDevice.of(device, device.removed_by) if device is not None else None

@@ -10,7 +10,7 @@ from django.conf import settings
 
 from lib import clock
 from messaging import vapid
-from twofactor.devices.actions import kinds
+from twofactor.devices.owned import kinds
 from twofactor.methods.push import keys, signed
 from twofactor.methods.push.models import Pairing, PushDevice, TurnedOffDevice
 from twofactor.timed_codes import DIGITS, SECONDS_PER_STEP
@@ -73,7 +73,8 @@ def _(pairing: Pairing) -> dict[str, Any]:
 
 @state_of.register
 def _(device: TurnedOffDevice) -> dict[str, Any]:
-    return {**_common(device.thumbprint, "turned_off"), "turned_off_at": device.turned_off_at.isoformat()}
+    told = {**_common(device.thumbprint, "turned_off"), "turned_off_at": device.turned_off_at.isoformat()}
+    return {**told, "kept_until": device.kept_until.isoformat()} if device.kept_until else told
 
 
 def waiting(request: PushRequest, device: PushDevice) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from django.views.decorators.csrf import csrf_protect
 
 from lib import limits
 from messaging.push_endpoint import NotAllowed
-from twofactor.devices.actions import TooManyDevices, has_room, kinds
+from twofactor.devices.actions import TooManyDevices
+from twofactor.devices.owned import has_room, kinds
 from twofactor.enrolment.proof import NotConfirmedByEmail
 from twofactor.methods.push import actions, linking, signed
 from twofactor.methods.push.actions import Outcome

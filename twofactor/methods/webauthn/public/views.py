@@ -18,7 +18,7 @@ from lib import site
 from twofactor.methods.webauthn import limits, options, passwordless
 from twofactor.methods.webauthn.answers import Assertion
 from twofactor.methods.webauthn.forms import PasskeyForm
-from twofactor.methods.webauthn.problems import Problem, Refused
+from twofactor.methods.webauthn.problems import Refused
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -45,7 +45,7 @@ def sign_in(request: Request) -> HttpResponse:
             passwordless.sign_in(request, answer, next_url=next_url)
         except Refused as refused:
             form.refuse(refused.problem)
-            unknown = answer.credential.id if refused.problem is Problem.UNKNOWN else ""
+            unknown = passwordless.unknown_key(answer, refused.problem)
         else:
             return redirect(next_url)
     context = {"form": form, "unknown": unknown, "rp_id": settings.PASSKEY_RP_ID}
