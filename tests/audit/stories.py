@@ -16,6 +16,7 @@ from tests.bed.people import PASSWORD, code_app, give_password, security_key, si
 from tests.twofactor.enrolment.front_door import code_of, shown_secret, turn_on
 from tests.twofactor.methods.push.phones import linked_phone, through
 from tests.twofactor.methods.webauthn.front_door import answer as answer_by_key
+from twofactor.devices.actions import bring_back_due
 from twofactor.models import BackupCodes, TOTPDevice, TrustedBrowser
 
 if TYPE_CHECKING:
@@ -229,6 +230,29 @@ def removed(life: Life) -> None:
     life.here.post(f"/2fa/totp/{TOTPDevice.objects.get(name='Tablet').pk}/remove/")
 
 
+def lost(life: Life) -> None:
+    life.has_app()
+    code_app(life.alice, "Tablet")
+    life.enters()
+    life.here.post(f"/2fa/totp/{TOTPDevice.objects.get(name='Tablet').pk}/remove/", {"is_lost": "on"})
+
+
+def put_back(life: Life) -> None:
+    removed(life)
+    life.here.post(life.link("/not-me/"))
+
+
+def put_back_later(life: Life) -> None:
+    lost(life)
+    life.here.post(life.link("/not-me/"))
+
+
+def returned(life: Life) -> None:
+    put_back_later(life)
+    life.clock.advance(timedelta(hours=24, minutes=1))
+    bring_back_due()
+
+
 def turned_off(life: Life) -> None:
     signed_in(life)
     life.here.post("/2fa/disable/", {"password": PASSWORD})
@@ -412,6 +436,10 @@ STORIES = {
     "method.renamed": Story(renamed, method="totp"),
     "method.replaced": Story(replaced, method="totp"),
     "method.removed": Story(removed, method="totp"),
+    "method.lost": Story(lost, method="totp"),
+    "method.put_back": Story(put_back, has_actor=False),
+    "method.put_back_later": Story(put_back_later, has_actor=False),
+    "method.returned": Story(returned, has_actor=False, method="totp"),
     "method.all_removed": Story(turned_off),
     "webauthn.copied": Story(copied_key, has_actor=False),
     "push.denied": Story(blocked),
