@@ -62,7 +62,6 @@ def lost(request: SignedInRequest) -> HttpResponse:
         "is_signed_in_by_it": any(method.slug == proved_by for method in registry.METHODS if method.is_backup),
         "replaced": question.devices[0] if question and len(question.devices) == 1 < len(own) else None,
         "left": sum(device.left or 0 for _method, devices in rows for device in devices),
-        "next_url": next_url,
         "here": leading_back(request.path, next_url),
     }
     return render(request, "twofactor/devices/lost.html", context)
