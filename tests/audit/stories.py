@@ -239,16 +239,17 @@ def lost(life: Life) -> None:
 
 def put_back(life: Life) -> None:
     removed(life)
-    life.here.post(life.link("/not-me/"))
+    browser().post(life.link("/not-me/"))
 
 
 def put_back_later(life: Life) -> None:
     lost(life)
-    life.here.post(life.link("/not-me/"))
+    browser().post(life.link("/not-me/"))
 
 
 def returned(life: Life) -> None:
     put_back_later(life)
+    life.outbox()
     life.clock.advance(timedelta(hours=24, minutes=1))
     bring_back_due()
 
@@ -439,7 +440,7 @@ STORIES = {
     "method.lost": Story(lost, method="totp"),
     "method.put_back": Story(put_back, has_actor=False),
     "method.put_back_later": Story(put_back_later, has_actor=False),
-    "method.returned": Story(returned, has_actor=False, method="totp"),
+    "method.returned": Story(returned, has_actor=False, method="totp", in_request=False),
     "method.all_removed": Story(turned_off),
     "webauthn.copied": Story(copied_key, has_actor=False),
     "push.denied": Story(blocked),

@@ -26,6 +26,7 @@ from lib.models import Counter
 from lib.prepared import PreparedSelect, PreparedUpdate
 from tests.bed.people import code_app
 from tests.bed.race import race
+from twofactor.devices.models import MethodChange
 from twofactor.methods.totp.models import TOTPDevice
 from twofactor.second_factor import Devices
 
@@ -233,13 +234,24 @@ def test_so_does_the_one_that_counts() -> None:
 
 def test_so_do_whole_rows(alice: User) -> None:
     columns = {"user": alice, "slug": "x", "details": {"a": "1"}, "ip": "203.0.113.7", "created_at": clock.now()}
-    device = code_app(alice)
 
     ours = sql_of(lambda: prepared.insert(SecurityEvent(seq=91919191, **columns)))
     theirs = sql_of(lambda: SecurityEvent(seq=91919192, **columns).save(force_insert=True))
 
     assert ours.replace("91919191", "91919192") == theirs
-    assert sql_of(lambda: prepared.update(device)) == sql_of(device.save)
+    assert sql_of(lambda: prepared.update(alice)) == sql_of(alice.save)
+
+
+def test_a_row_that_its_manager_leaves_out_is_not_written_back(alice: User) -> None:
+    """A device that was removed since it was read would count again."""
+    device = code_app(alice)
+    change = MethodChange.objects.create(user=alice)
+    TOTPDevice.everything.filter(pk=device.pk).update(removed_by=change)
+
+    with pytest.raises(DatabaseError):
+        prepared.update(device)
+
+    assert TOTPDevice.everything.get(pk=device.pk).removed_by == change
 
 
 # ── What is changed ──

@@ -241,7 +241,9 @@ def _bring_back(user_id: int) -> int:
     devices = sealing.release(waiting, user)
     sealing.write_protection(user)
     for device in devices:
-        record(events.METHOD_RETURNED, user=user, origin=NOWHERE, method=device.method_slug, name=device.called)
+        asked = device.returns_by.event if device.returns_by else None
+        origin = asked.origin if asked else NOWHERE  # of whoever said that it was to come back
+        record(events.METHOD_RETURNED, user=user, origin=origin, method=device.method_slug, name=device.called)
     return len(devices)
 
 

@@ -16,7 +16,7 @@ from messaging.actions import deliver, sweep
 from messaging.models import Message
 from tests.accounts.lock.locking import is_locked
 from tests.bed.people import code_app, give_password, totp_code
-from tests.bed.race import race
+from tests.bed.race import race, rounds
 from tests.twofactor.enrolment.front_door import code_of, is_in, shown_secret, turn_on
 from twofactor.devices import actions
 from twofactor.devices.owned import protection_of
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tests.bed.clock import TestClock
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ROUNDS = 8
+ROUNDS = rounds(8)
 VERIFY = "/login/verify/totp/"
 
 
